@@ -1,0 +1,49 @@
+"""Errors that are meant for people: what is wrong, where, and what cures it.
+
+ProvisionError                  exit code
+├── InventoryError              2   the inventory cannot be read, or names something that does not exist
+│   └── VariableError           2   a variable is unknown, misspelt or of the wrong type
+├── UsageError                  2   an option that cannot be honoured
+├── RefusedError                3   unsupported combination, or a disruption without consent
+└── RunError                    1   a host failed, or a program that we need did
+"""
+
+
+class ProvisionError(Exception):
+    """Base of every error that the command line turns into `error: …` and `hint: …`.
+
+    The message is one line without a full stop; `hint` names the command or variable that cures it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InventoryError(ProvisionError):
+    """The inventory cannot be read, or `--limit` names something that is not in it."""
+
+    exit_code = 2
+
+
+class VariableError(InventoryError):
+    """A variable is unknown, misspelt or has the wrong type."""
+
+
+class UsageError(ProvisionError):
+    """An option that cannot be honoured."""
+
+    exit_code = 2
+
+
+class RefusedError(ProvisionError):
+    """An unsupported combination, or a disruption that was not consented to. Nothing was changed."""
+
+    exit_code = 3
+
+
+class RunError(ProvisionError):
+    """Something that was started did not end well."""

@@ -1,0 +1,39 @@
+"""The fleet as the inventory declares it. Pure values; nothing here talks to a host."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Host:
+    """One host of the inventory.
+
+    `variables` holds the raw values that reach the host, group variables merged in: templates are not
+    resolved, and a vaulted value is `{"__ansible_vault": ciphertext}`.
+    """
+
+    name: str
+    groups: tuple[str, ...]
+    variables: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The hosts of one inventory, after `--limit`, in the inventory's order."""
+
+    inventory: Path
+    limit: str | None
+    hosts: tuple[Host, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the hosts, in order."""
+        return tuple(host.name for host in self.hosts)
+
+    def host(self, name: str) -> Host:
+        """Return the host of that name. Raises KeyError."""
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise KeyError(name)
