@@ -1,0 +1,48 @@
+# Sourced by scripts/demo and scripts/test: brings a fresh Debian or Ubuntu machine to the point where
+# the lab and the tests can run. Installs only what is missing.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+venv=$root/.venv
+
+say() { printf '\n==> %s\n' "$*" >&2; }
+
+die() {
+  printf 'error: %s\n' "$1" >&2
+  [ -z "${2:-}" ] || printf 'hint: %s\n' "$2" >&2
+  exit 3
+}
+
+# The lab starts containers with systemd in them, so it needs root.
+require_root() {
+  [ "$(id -u)" -eq 0 ] || die "the lab needs root, this is $(id -un)" "run it as root, or with sudo"
+}
+
+# A package is asked for only when the program that it brings is missing.
+ensure_system_packages() {
+  command -v apt-get >/dev/null || die "no apt-get on this machine" "use Debian 12 or newer, or Ubuntu 24.04 or newer"
+  local missing=() pair
+  for pair in dockerd:docker.io mmdebstrap:mmdebstrap gcc:gcc dpkg-deb:dpkg gpg:gnupg ssh:openssh-client \
+    ip:iproute2 git:git apt-ftparchive:apt-utils "$@"; do
+    command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+  done
+  [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
+  python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "Installing ${missing[*]}"
+  apt-get -o DPkg::Lock::Timeout=600 update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends \
+    "${missing[@]}" >/dev/null
+}
+
+# ensure_venv "" | "[dev]": what is installed is remembered by the digest of pyproject.toml.
+ensure_venv() {
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    die "Python $(python3 -V | cut -d' ' -f2) is too old" "Python 3.11 or newer is needed on the control machine"
+  local stamp=$venv/.installed wanted
+  wanted="$1 $(sha256sum <"$root/pyproject.toml" | cut -d' ' -f1)"
+  case "$(cat "$stamp" 2>/dev/null)" in "$wanted" | "[dev]${wanted#"$1"}") return 0 ;; esac
+  say "Installing provision into .venv"
+  [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$root$1"
+  printf '%s' "$wanted" >"$stamp"
+}
