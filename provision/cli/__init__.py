@@ -1,0 +1,105 @@
+"""The command line: a table of commands, each imported only when it is called."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from provision.errors import ProvisionError
+
+COMMANDS: Mapping[str, str] = {
+    "up": "Take hosts to a CUDA container that sees its GPUs, and prove it.",
+    "plan": "Show what `up` would change and why; change nothing.",
+    "verify": "Prove on every host that containers see the GPUs.",
+    "status": "Show the state of every host on one screen.",
+    "compat": "Answer which driver, CUDA and GPU fit together.",
+    "lab": "Start, stop and break the simulated servers.",
+}
+"""Name of each command, which is also its module in this package, and its line of help."""
+
+INTERRUPTED = 130
+
+
+class _Commands(click.Group):
+    """A group that imports a command's module only to run it or to show its own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"provision.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from provision.cli.options import unknown
+
+            raise unknown("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="provision")
+def cli() -> None:
+    """Take GPU servers from a bare operating system to a CUDA container that sees its GPUs.
+
+    Exit codes: 0 done or nothing to do, 1 a host failed, 2 usage or inventory, 3 refused,
+    4 `plan --exit-code` found changes, 130 interrupted.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code; every error is said in words on stderr."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        # Not standalone: click would print usage errors and interrupts in a form of its own.
+        outcome = cli.main(args=arguments, prog_name="provision", standalone_mode=False)
+    except ProvisionError as error:
+        _say(error.message, error.hint)
+        return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        where = getattr(error, "ctx", None)
+        _say(
+            error.format_message().rstrip("."), where and f"`{where.command_path} --help` lists what it takes"
+        )
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of stdout has left (`| head`); the interpreter must not try to flush into it again.
+        sys.stderr.close()
+        return 1
+    except Exception as error:  # the last line of defence
+        from provision.cli.crash import keep_traceback
+
+        kept = keep_traceback(error)
+        _say(f"unexpected {type(error).__name__}: {error}", f"this is a bug; the traceback is in {kept}")
+        return 1
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _say(message: str, hint: str | None) -> None:
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(message, err=True)
+    if hint:
+        click.secho("hint: ", fg="cyan", nl=False, err=True)
+        click.echo(hint, err=True)

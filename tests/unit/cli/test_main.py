@@ -1,0 +1,59 @@
+"""What the command line says and returns, before any command does its work."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from provision import cli
+from provision.cli import options
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--help"]) == 0
+    out = capsys.readouterr().out
+    for name, line in cli.COMMANDS.items():
+        assert f"{name} " in out
+        assert line in out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, provision.cli as c; c.run(['--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert loaded.isdisjoint({"ansible", "fabric", "paramiko", "rich", "yaml", "sqlite3", "provision.cli.up"})
+
+
+def test_help_starts_quickly() -> None:
+    def seconds() -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "provision", "--help"], check=True, capture_output=True)
+        return time.perf_counter() - start
+
+    # The best of five: a loaded machine delays a start, it never hastens one.
+    assert min(seconds() for _ in range(5)) < 0.15
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message", "hint"),
+    [
+        (["pu"], 2, "error: unknown command `pu`", "hint: known: up, plan, verify, status, compat, lab"),
+        (["verfy"], 2, "error: unknown command `verfy`", "hint: did you mean `verify`?"),
+        (["--versoin"], 2, "error: No such option '--versoin'", "hint: `provision --help` lists what it takes"),
+    ],
+)
+def test_usage_errors_are_one_line_and_a_hint(
+    arguments: list[str], code: int, message: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) == code
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines()[0].startswith(message)
+    assert said.err.splitlines()[1] == hint
+
+
+def test_unknown_lists_all_where_nothing_is_near() -> None:
+    error = options.unknown("role", "zzz", ["alpha", "beta"])
+    assert error.hint == "known: alpha, beta"
+    assert error.exit_code == 2
