@@ -1,0 +1,220 @@
+"""Read an inventory with Ansible's own parser, in this process: half the time that `ansible-inventory` takes.
+
+Every value also keeps the file and line that it came from, which the command's output would not have.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from traceback import walk_tb
+from typing import Any
+
+from provision import content
+from provision.errors import InventoryError
+from provision.inventory import sourced
+from provision.model.fleet import Fleet, Host
+
+_EXAMPLE = "an Ansible inventory is wanted: a line such as `gpu-01 ansible_host=192.0.2.11` is one already"
+
+_PATTERNS = "a limit is an Ansible host pattern: names, groups, `*`, `:&`, `:!`, `~regex` or `@file`"
+
+_NO_INVENTORY = frozenset({".md", ".rst", ".txt"})
+"""In a directory, files of these kinds may lie beside the inventory; any other that is broken is an error."""
+
+Failure = tuple[str, Exception]
+
+
+def load(inventory: Path, limit: str | None = None) -> Fleet:
+    """Return the hosts of the inventory that the limit leaves, with their raw merged variables.
+
+    Raises InventoryError for an inventory that is missing, cannot be read or has no hosts, and for a limit
+    that names something unknown or leaves no host.
+    """
+    listed = "," in str(inventory)
+    if not listed and not inventory.exists():
+        raise InventoryError(f"no inventory at `{inventory}`", hint=_EXAMPLE)
+    # What decides about vault passwords and inventory plugins must be the same here and in the run.
+    for name, value in content.environment().items():
+        os.environ.setdefault(name, value)
+    manager, variables = _parse(str(inventory) if listed else str(inventory.absolute()), inventory)
+    if not manager.hosts:
+        raise InventoryError(f"no hosts in `{inventory}`", hint=_EXAMPLE)
+    hosts = _limited(manager, inventory, limit)
+    return Fleet(inventory, limit, tuple(_host(host, variables, inventory) for host in hosts))
+
+
+def _parse(source: str, inventory: Path) -> tuple[Any, Any]:
+    """Return Ansible's inventory and variable managers."""
+    from ansible.errors import AnsibleError
+    from ansible.inventory.manager import InventoryManager
+    from ansible.parsing.dataloader import DataLoader
+    from ansible.vars.manager import VariableManager
+
+    loader = DataLoader()
+    # As in the run: group_vars beside the playbook count, those of the working directory do not.
+    loader.set_basedir(str(content.roles_directory().parent / "playbooks"))
+    _set_vault_secrets(loader)
+    with _failures() as failures:
+        try:
+            manager = InventoryManager(loader=loader, sources=[source])
+        except AnsibleError as error:
+            raise _unreadable(error, inventory) from error
+    fatal = [exception for kind, exception in failures if kind not in _NO_INVENTORY]
+    if fatal:
+        raise _unreadable(_telling(fatal), inventory)
+    return manager, VariableManager(loader=loader, inventory=manager)
+
+
+def _telling(failures: list[Exception]) -> Exception:
+    """Return the failure that says where to look: several parsers tried, YAML first and INI last."""
+    places = {error: place for error in failures if (place := _place(error)) and place.line}
+    is_yaml = any(place.path.suffix in (".yml", ".yaml", ".json") for place in places.values())
+    return next(iter(places if is_yaml else reversed(places)), failures[-1])
+
+
+def _set_vault_secrets(loader: Any) -> None:  # noqa: ANN401 - Ansible has no types
+    """Give the loader the vault passwords that Ansible is configured with."""
+    from ansible import constants
+
+    if constants.DEFAULT_VAULT_IDENTITY_LIST or constants.DEFAULT_VAULT_PASSWORD_FILE:
+        from ansible.cli import CLI  # slow, so only for fleets that have a vault
+
+        loader.set_vault_secrets(
+            CLI.setup_vault_secrets(loader, list(constants.DEFAULT_VAULT_IDENTITY_LIST), auto_prompt=False)
+        )
+
+
+@contextmanager
+def _failures() -> Iterator[list[Failure]]:
+    """Collect what Ansible would warn about: the file kind and the error of each source that failed.
+
+    Other warnings are kept for the run, whose log has them.
+    """
+    from ansible.utils.display import Display
+
+    display = Display()
+    failed: list[Failure] = []
+
+    def collect(msg: str, exception: Exception) -> None:  # noqa: ARG001 - called by these names
+        place = _place(exception)
+        failed.append((place.path.suffix if place else "", exception))
+
+    silenced: dict[str, Any] = {"error_as_warning": collect, "warning": _ignore, "deprecated": _ignore}
+    try:
+        vars(display).update(silenced)
+        yield failed
+    finally:
+        for name in silenced:
+            vars(display).pop(name, None)
+
+
+def _ignore(*_: object, **__: object) -> None:
+    pass
+
+
+def _host(host: Any, variables: Any, inventory: Path) -> Host:  # noqa: ANN401 - Ansible has no types
+    from ansible import constants
+    from ansible.errors import AnsibleError
+
+    with _failures():
+        try:
+            found: Mapping[str, object] = variables.get_vars(host=host, include_hostvars=False)
+        except AnsibleError as error:
+            raise _unreadable(error, inventory) from error
+    groups = tuple(
+        sorted(group.name for group in host.get_groups() if group.name not in ("all", "ungrouped"))
+    )
+    return Host(str(host.name), groups, sourced.read(found, constants.INTERNAL_STATIC_VARS))
+
+
+def _limited(manager: Any, inventory: Path, limit: str | None) -> list[Any]:  # noqa: ANN401
+    """Return the hosts that the limit leaves; each part of it must match something.
+
+    Ansible warns about a part that matches nothing and goes on: a misspelt `!gpu-3` would not be spared.
+    """
+    from ansible.errors import AnsibleError
+    from ansible.inventory.manager import split_host_pattern
+
+    if limit is None:
+        return list(manager.get_hosts("all"))
+    known = set(manager.hosts)
+    with _failures():
+        try:
+            for part in split_host_pattern(limit):
+                if not part.startswith("@") and not known.intersection(
+                    map(str, manager.list_hosts(part.lstrip("!&")))
+                ):
+                    raise _no_match(part.lstrip("!&"), inventory, [*manager.groups, *manager.hosts])
+            manager.subset(limit)
+            hosts = list(manager.get_hosts("all"))
+        except AnsibleError as error:
+            raise InventoryError(f"`--limit {limit}`: {_words(error)}", hint=_PATTERNS) from error
+    if not hosts:
+        raise InventoryError(
+            f"`--limit {limit}` leaves no host of `{inventory}`", hint="its parts exclude each other"
+        )
+    return hosts
+
+
+def _no_match(part: str, inventory: Path, names: list[str]) -> InventoryError:
+    names = sorted(set(names) - {"ungrouped"})
+    near = get_close_matches(part, names, n=1)
+    return InventoryError(
+        f"`--limit` names `{part}`, but no host or group of `{inventory}` matches it",
+        hint=f"did you mean `{near[0]}`?"
+        if near
+        else f"known: {', '.join(names[:12])}{', …' * (len(names) > 12)}",
+    )
+
+
+def _unreadable(error: Exception, inventory: Path) -> InventoryError:
+    place = _place(error)
+    where = f"`{place or inventory}`"
+    hint = f"`ansible-inventory -i {inventory} --list` shows what Ansible makes of it"
+    if "vault" in str(error):
+        hint = "set ANSIBLE_VAULT_PASSWORD_FILE to the file with the vault password"
+    return InventoryError(f"cannot read inventory {where}: {_words(error)}", hint=hint)
+
+
+def _words(error: Exception) -> str:
+    """Return the innermost reason in Ansible's words, as one line without a full stop."""
+    text = str(getattr(error, "message", error)).strip() or type(error).__name__
+    for prefix in ("Failed to parse inventory: ", "YAML parsing failed: "):
+        text = text.removeprefix(prefix)
+    if "to unpack" in text:  # Python's words for a line such as `[gpu`, which the INI parser lets through
+        return "the line is not complete"
+    return text.splitlines()[0].rstrip(".")
+
+
+def _place(error: BaseException) -> sourced.Source | None:
+    """Return the file and line that the error is about: of itself or of an error that it wraps."""
+    place: sourced.Source | None = None
+    inner: BaseException | None = error
+    while inner is not None:
+        found = sourced.origin(getattr(inner, "obj", None))
+        if found is not None and (place is None or place.line is None):
+            place = found
+        if place is not None and place.line is None:
+            place = sourced.Source(place.path, _ini_line(inner))
+        inner = inner.__cause__ or inner.__context__
+    return place
+
+
+def _ini_line(error: BaseException) -> int | None:
+    """Return the line at which Ansible's INI parser stopped: it forgets the number before it raises."""
+    for frame, _ in walk_tb(error.__traceback__):
+        state = frame.f_locals
+        if frame.f_code.co_name == "_parse" and "lines" in state:
+            if "decl" in state:
+                return int(state["decl"]["line"])
+            return next(
+                (
+                    number
+                    for number, line in enumerate(state["lines"], 1)
+                    if line.strip() == state.get("line")
+                ),
+                None,
+            )
+    return None

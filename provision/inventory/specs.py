@@ -1,0 +1,43 @@
+"""What the roles accept: every variable of every role, read from the roles' argument specifications."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Option:
+    """One variable of one role; `spec` is its entry in meta/argument_specs.yml."""
+
+    name: str
+    role: str
+    spec: Mapping[str, object]
+
+    @property
+    def secret(self) -> bool:
+        """Tell whether the value must never be shown."""
+        return bool(self.spec.get("no_log"))
+
+
+@dataclass(frozen=True)
+class Specs:
+    """All roles and their variables."""
+
+    roles: tuple[str, ...]
+    options: Mapping[str, Option]
+
+
+def load_specs(roles: Path) -> Specs:
+    """Read `<role>/meta/argument_specs.yml` of every role in the folder, all entry points together."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    options: dict[str, Option] = {}
+    files = sorted(roles.glob("*/meta/argument_specs.yml"))
+    for file in files:
+        role = file.parents[1].name
+        document = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)
+        for entry in document["argument_specs"].values():
+            for name, spec in (entry.get("options") or {}).items():
+                options[name] = Option(name, role, spec)
+    return Specs(tuple(file.parents[1].name for file in files), options)
