@@ -1,0 +1,107 @@
+"""Adds to a receipt what only the control machine knows: the inputs of the role."""
+
+import importlib.util
+import json
+import os
+import secrets
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Optional
+
+import yaml
+from ansible._internal._datatag._tags import Origin
+from ansible._internal._json._profiles._inventory_legacy import Encoder
+from ansible.plugins.action import ActionBase
+from ansible.vars.manager import VariableManager
+
+_PLUGINS = Path(__file__).resolve().parents[1]
+
+
+def _receipt_inputs() -> ModuleType:
+    # In a clone ansible-core loads this file by its path alone, without a package around it.
+    path = _PLUGINS / "module_utils" / "receipt_inputs.py"
+    specification = importlib.util.spec_from_file_location("provision_receipt_inputs", path)
+    if specification is None or specification.loader is None:
+        raise ImportError(str(path))
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+receipt_inputs = _receipt_inputs()
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Hands the task to the module of the same name, with `inputs` filled in."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: Optional[str] = None, task_vars: Optional[dict[str, Any]] = None) -> dict[str, Any]:
+        """Run the module; see its documentation for the arguments."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        if arguments.get("state") == "written" and not self._task.check_mode:
+            arguments["inputs"] = self._inputs(task_vars or {})
+        result.update(
+            self._execute_module(module_name="role_receipt", module_args=arguments, task_vars=task_vars)
+        )
+        return result
+
+    def _inputs(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        role = Path(self._task._role._role_path)
+        specs = receipt_inputs.spec_variables(_load_specs(role))
+        raw = self._variables(task_vars, specs)
+        record: dict[str, Any] = receipt_inputs.record(
+            salt=secrets.token_hex(16),
+            content=receipt_inputs.content_digest(str(role), str(_PLUGINS)),
+            specs=specs,
+            variables=_as_inventory(raw),
+            unreadable=frozenset(name for name in specs if name in raw and _is_in_vaulted_file(raw[name])),
+        )
+        return record
+
+    def _variables(self, task_vars: dict[str, Any], specs: dict[str, bool]) -> dict[str, Any]:
+        """Return the raw values that reached the role.
+
+        These are the inventory's, as the controller sees them, and over them whatever else won for this run:
+        extra variables, variables of a play or of the role's inclusion. The role's own defaults are not among
+        them: its files are hashed.
+        """
+        running = task_vars["hostvars"]._variable_manager
+        manager = VariableManager(loader=running._loader, inventory=running._inventory)
+        manager._extra_vars = {}
+        manager.safe_basedir = False  # as in ansible-inventory: no group_vars of the working directory
+        host = running._inventory.get_host(task_vars["inventory_hostname"])
+        values: dict[str, Any] = manager.get_vars(host=host, include_hostvars=False, stage="all")
+        values.update(self._task.play.get_vars())
+        values.update(running._extra_vars)
+        defaults = self._task._role.get_default_vars()
+        for name in specs:
+            if name in task_vars and (name in values or task_vars[name] != defaults.get(name)):
+                values[name] = task_vars[name]
+        return values
+
+
+def _load_specs(role: Path) -> dict[str, Any]:
+    for name in ("argument_specs.yml", "argument_specs.yaml"):
+        path = role / "meta" / name
+        if path.is_file():
+            return yaml.safe_load(path.read_text()) or {}
+    return {}
+
+
+def _as_inventory(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values as `ansible-inventory` prints them: vaulted ones as ciphertext, dates as text."""
+    # The encoder leaves templates readable only where the inventory's host variables are.
+    text = json.dumps({"_meta": {"hostvars": {"host": values}}}, cls=Encoder)
+    found: dict[str, Any] = json.loads(text)["_meta"]["hostvars"]["host"]
+    return found
+
+
+def _is_in_vaulted_file(value: object) -> bool:
+    origin = Origin.get_tag(value)
+    path = getattr(origin, "path", None)
+    if not path or not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return file.read(14) == b"$ANSIBLE_VAULT"
