@@ -1,16 +1,19 @@
 """Adds to a receipt what only the control machine knows: the inputs of the role."""
 
 import importlib.util
-import json
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Optional
 
 import yaml
 from ansible._internal._datatag._tags import Origin
-from ansible._internal._json._profiles._inventory_legacy import Encoder
+from ansible.constants import INTERNAL_STATIC_VARS
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils._internal._datatag import AnsibleTagHelper
+from ansible.parsing.vault import EncryptedString, VaultHelper
 from ansible.plugins.action import ActionBase
 from ansible.vars.manager import VariableManager
 
@@ -48,6 +51,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return result
 
     def _inputs(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        if self._task._role is None:
+            raise AnsibleActionFail("`role_receipt` is a task of a role, and this task is in none")
         role = Path(self._task._role._role_path)
         specs = receipt_inputs.spec_variables(_load_specs(role))
         raw = self._variables(task_vars, specs)
@@ -55,7 +60,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             salt=secrets.token_hex(16),
             content=receipt_inputs.content_digest(str(role), str(_PLUGINS)),
             specs=specs,
-            variables=_as_inventory(raw),
+            variables=_plain(raw),
             unreadable=frozenset(name for name in specs if name in raw and _is_in_vaulted_file(raw[name])),
         )
         return record
@@ -70,16 +75,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         running = task_vars["hostvars"]._variable_manager
         manager = VariableManager(loader=running._loader, inventory=running._inventory)
         manager._extra_vars = {}
-        manager.safe_basedir = False  # as in ansible-inventory: no group_vars of the working directory
         host = running._inventory.get_host(task_vars["inventory_hostname"])
-        values: dict[str, Any] = manager.get_vars(host=host, include_hostvars=False, stage="all")
+        values: dict[str, Any] = manager.get_vars(host=host, include_hostvars=False)
         values.update(self._task.play.get_vars())
         values.update(running._extra_vars)
         defaults = self._task._role.get_default_vars()
         for name in specs:
             if name in task_vars and (name in values or task_vars[name] != defaults.get(name)):
                 values[name] = task_vars[name]
-        return values
+        return {name: value for name, value in values.items() if name not in INTERNAL_STATIC_VARS}
 
 
 def _load_specs(role: Path) -> dict[str, Any]:
@@ -90,12 +94,17 @@ def _load_specs(role: Path) -> dict[str, Any]:
     return {}
 
 
-def _as_inventory(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values as `ansible-inventory` prints them: vaulted ones as ciphertext, dates as text."""
-    # The encoder leaves templates readable only where the inventory's host variables are.
-    text = json.dumps({"_meta": {"hostvars": {"host": values}}}, cls=Encoder)
-    found: dict[str, Any] = json.loads(text)["_meta"]["hostvars"]["host"]
-    return found
+def _plain(value: object) -> object:
+    """Return the value as the controller reads it from the inventory: a vaulted string as its ciphertext."""
+    if isinstance(value, EncryptedString):
+        ciphertext = VaultHelper.get_ciphertext(value, with_tags=False)
+        return {receipt_inputs.VAULTED: str(ciphertext)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    native: object = AnsibleTagHelper.as_native_type(value)
+    return native if native is None or isinstance(native, (str, int, float)) else str(native)
 
 
 def _is_in_vaulted_file(value: object) -> bool:

@@ -14,7 +14,7 @@ import re
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
 
 VAULTED = "__ansible_vault"
-"""Key under which `ansible-inventory` gives the ciphertext of a vaulted value."""
+"""Key under which a vaulted value is represented: by its ciphertext."""
 
 CONNECTION = ("ansible_host", "ansible_port", "ansible_user")
 """The variables of Ansible's own that count: a template may refer to them, and nothing else sets them."""
@@ -41,11 +41,11 @@ def spec_variables(specs: Mapping[str, Any]) -> Dict[str, bool]:
 
 
 def has_template(value: object) -> bool:
-    """Tell whether a raw value holds a Jinja template. Vaulted and unsafe values are never templates."""
+    """Tell whether a raw value holds a Jinja template. A vaulted value is none."""
     if isinstance(value, str):
         return "{{" in value or "{%" in value
     if isinstance(value, Mapping):
-        if VAULTED in value or "__ansible_unsafe" in value:
+        if VAULTED in value:
             return False
         return any(has_template(key) or has_template(item) for key, item in value.items())
     if isinstance(value, (list, tuple)):

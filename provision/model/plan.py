@@ -1,0 +1,78 @@
+"""What would change on the fleet, and why. Pure values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from provision.model.observed import Workload
+
+
+class State(StrEnum):
+    """How a role stands on a host."""
+
+    CONVERGED = "converged"
+    ABSENT = "absent"
+    INPUTS_CHANGED = "inputs_changed"
+    DRIFTED = "drifted"
+    UNSUPPORTED = "unsupported"
+
+
+class Disruption(StrEnum):
+    """What applying a role may do to work that runs on the host."""
+
+    REBOOT = "reboot"
+    DOCKER_RESTART = "docker_restart"
+    GPU_RESET = "gpu_reset"
+    MIG_DESTROY = "mig_destroy"
+
+
+@dataclass(frozen=True)
+class RolePlan:
+    """One role on one host: its state, why, and what running it could disrupt."""
+
+    state: State
+    reasons: tuple[str, ...] = ()
+    disruption: tuple[Disruption, ...] = ()
+    workloads: tuple[Workload, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether `up` would run the role."""
+        return self.state in (State.ABSENT, State.INPUTS_CHANGED, State.DRIFTED)
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """One host: its roles in the order in which they run, or why it has none.
+
+    `skipped` says why the host needs nothing (it has no NVIDIA GPU); `error` and `hint` say why it could not
+    be asked. At most one of the two is set, and then there are no roles.
+    """
+
+    name: str
+    roles: Mapping[str, RolePlan] = field(default_factory=dict)
+    skipped: str | None = None
+    error: str | None = None
+    hint: str | None = None
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """Return the roles that `up` would run."""
+        return tuple(name for name, role in self.roles.items() if role.changes)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The hosts of the fleet, in its order."""
+
+    hosts: Mapping[str, HostPlan]
+
+    @property
+    def selection(self) -> dict[str, list[str]]:
+        """Return the roles to run, of the hosts that need any."""
+        return {name: list(host.selected) for name, host in self.hosts.items() if host.selected}
+
+    @property
+    def unreachable(self) -> tuple[HostPlan, ...]:
+        """Return the hosts that could not be asked."""
+        return tuple(host for host in self.hosts.values() if host.error is not None)
