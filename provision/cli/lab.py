@@ -1,0 +1,90 @@
+"""`provision lab`: simulated servers to try everything on."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+_HOSTS = click.option("--host", "hosts", multiple=True, metavar="NAME", help="Only this server; may be repeated.")
+_SPEC = click.option(
+    "--spec",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A lab file of your own instead of the four servers that come with the product.",
+)
+
+
+@click.group("lab")
+def command() -> None:
+    """Start, stop and break simulated GPU servers.
+
+    The servers are containers with systemd, sshd, apt and a Docker engine of their own, on real package
+    managers and real kernels; PCI devices, GPUs and InfiniBand ports are simulated. Needs root.
+
+    \b
+    Example:
+      provision lab up
+      provision up --inventory inventory/lab.ini
+      provision lab down
+    """
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@command.command("up")
+@_HOSTS
+@_SPEC
+@click.option("--clean", is_flag=True, help="Rebuild images and packages, and replace servers that run.")
+def up(hosts: tuple[str, ...], spec: Path | None, clean: bool) -> None:
+    """Start the servers; those that run already are left as they are.
+
+    Starts dockerd if it does not run, builds root file systems and package repositories (kept for the next
+    time), and creates network `provision-lab`. Installs nothing on this machine.
+    """
+    from provision.lab import lifecycle
+
+    lab = lifecycle.up(hosts, spec_file=spec, clean=clean, say=_say)
+    for server in lab.select(hosts):
+        click.echo(f"{server.name} {server.address}")
+
+
+@command.command("reset")
+@click.argument("host")
+@_SPEC
+def reset(host: str, spec: Path | None) -> None:
+    """Replace one server by a fresh one, as it was first handed over."""
+    from provision.lab import lifecycle
+
+    lifecycle.reset(host, spec_file=spec)
+
+
+@command.command("down")
+@_HOSTS
+@_SPEC
+def down(hosts: tuple[str, ...], spec: Path | None) -> None:
+    """Remove the servers of every lab file, their network, web server and mounts.
+
+    Keys, built packages and images stay in ~/.local/state/provision-lab and in Docker for the next time.
+    """
+    from provision.lab import lifecycle
+
+    if not lifecycle.down(hosts, spec_file=spec, say=_say):
+        _say("no server to remove")
+
+
+@command.command("status")
+@_SPEC
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def status(spec: Path | None, as_json: bool) -> None:
+    """Show which servers run and which faults are on."""
+    from provision.lab import lifecycle
+
+    found = lifecycle.status(spec_file=spec)
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "hosts": {each.name: asdict(each) for each in found}}, indent=2))
+        return
+    for each in found:
+        click.echo(f"{each.name:12} {each.address:15} {each.state:10} {', '.join(each.faults)}".rstrip())
