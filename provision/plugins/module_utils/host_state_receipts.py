@@ -6,7 +6,6 @@ Runs on hosts: Python 3.8, standard library only. Needs root.
 import json
 import os
 import stat
-import tempfile
 import time
 from typing import Any, Dict, Mapping, Optional
 
@@ -54,7 +53,8 @@ def write(receipt: Mapping[str, Any], directory: str = DIRECTORY) -> None:
     os.makedirs(directory, mode=0o700, exist_ok=True)
     os.chmod(directory, 0o700)
     path = receipt_path(receipt["role"], directory)
-    descriptor, temporary = tempfile.mkstemp(prefix=".receipt-", dir=directory)  # mkstemp's mode is 0600
+    temporary = os.path.join(directory, ".{}.{}".format(receipt["role"], os.getpid()))
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
             json.dump(receipt, file, sort_keys=True)

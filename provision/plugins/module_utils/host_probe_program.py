@@ -1,0 +1,20 @@
+"""What a probe runs on a host: one survey, printed as one marked line of JSON.
+
+The controller sends the sources of this package to the host's Python and calls `main`. The marks let it find
+the answer whatever a login shell prints around it.
+"""
+
+import json
+import sys
+
+from .host_survey import is_root, survey
+
+BEGIN = "provision-probe-begin"
+END = "provision-probe-end"
+
+
+def main() -> None:
+    """Print the survey, or what keeps this process from making one."""
+    answer = survey() if is_root() else {"error": "not root"}
+    sys.stdout.write("\n{} {} {}\n".format(BEGIN, json.dumps(answer), END))
+    sys.stdout.flush()
