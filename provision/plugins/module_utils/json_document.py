@@ -35,8 +35,8 @@ class JsonDocumentError(ValueError):
 class Node:
     """A value and the half-open range `start`..`end` of the text that spells it.
 
-    `kind` is `object`, `list`, `string`, `number`, `boolean` or `null`; `value` is None for objects and lists,
-    whose content is in `members` or `items`.
+    `kind` is `object`, `list`, `string`, `number`, `boolean` or `null`; `value` is None for objects and
+    lists, whose content is in `members` or `items`.
     """
 
     def __init__(self, kind: str, start: int) -> None:

@@ -1,0 +1,293 @@
+#!/usr/bin/python
+"""Ansible module: dockerd is enabled, runs, and runs with the daemon.json that is on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.daemon_json import NONE, RELOAD, RESTART, not_loaded, strongest
+from ..module_utils.docker_api import DockerApiError, get
+from ..module_utils.docker_service import (
+    STATE,
+    UNIT,
+    Note,
+    Unit,
+    read_note,
+    refusal,
+    remove_note,
+    restart_victims,
+    show,
+)
+from ..module_utils.file_replacement import replace
+
+DOCUMENTATION = r"""
+module: docker_daemon
+short_description: Keeps dockerd enabled, running, and up to date with daemon.json
+description:
+  - Enables and starts Docker's units.
+  - Where M(docker_daemon_config) has changed the file since dockerd was started, or dockerd shows other
+    values than the file, dockerd is reloaded, or restarted where a reload is not enough.
+  - A restart that would stop containers is refused without consent. Under live-restore it stops none.
+  - Where dockerd does not come up with the changed file, the former file is put back and dockerd is started
+    with it, then the module fails with what dockerd said.
+options:
+  activation:
+    description: What M(docker_daemon_config) returned under this name; counts in check mode.
+    type: str
+    choices: [none, reload, restart]
+    default: none
+  starts_on_install:
+    description: Whether the package that is missing now starts dockerd when it is installed. For check mode.
+    type: bool
+    default: false
+  allow_restart:
+    description: Whether dockerd may be restarted although that stops containers.
+    type: bool
+    default: false
+  consent:
+    description: The variable to set for that, named in the refusal.
+    type: str
+    default: docker_engine_allow_restart
+  path:
+    description: The configuration file.
+    type: path
+    default: /etc/docker/daemon.json
+  state_directory:
+    description: Where M(docker_daemon_config) leaves its note.
+    type: path
+    default: /var/lib/provision/docker
+attributes:
+  check_mode:
+    description: Says what would be started, reloaded or restarted, and refuses as in a run.
+    support: full
+  diff_mode:
+    description: Shows the state of the units.
+    support: full
+author: [provision contributors]
+"""
+
+EXAMPLES = r"""
+- name: Let dockerd load its configuration
+  docker_daemon:
+    activation: "{{ config.activation }}"
+    allow_restart: "{{ docker_engine_allow_restart }}"
+"""
+
+RETURN = r"""
+action:
+  description: What was done to dockerd. One of C(none), C(start), C(reload), C(restart).
+  returned: success
+  type: str
+reasons:
+  description: Why, as keys of daemon.json or names of units.
+  returned: success
+  type: list
+  elements: str
+"""
+
+_UNITS = ("containerd.service", UNIT)
+_READY_SECONDS = 60
+_LOADED_SECONDS = 15
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "activation": {"type": "str", "choices": ["none", "reload", "restart"], "default": "none"},
+            "starts_on_install": {"type": "bool", "default": False},
+            "allow_restart": {"type": "bool", "default": False},
+            "consent": {"type": "str", "default": "docker_engine_allow_restart"},
+            "path": {"type": "path", "default": "/etc/docker/daemon.json"},
+            "state_directory": {"type": "path", "default": STATE},
+        },
+        supports_check_mode=True,
+    )
+    units = _show(module)
+    docker = units[-1]
+    if not docker.exists:
+        _absent(module)
+    note = read_note(docker.invocation, module.params["state_directory"]) if docker.runs else None
+    enable = [unit for unit in units if unit.exists and unit.enabled not in ("enabled", "static", "alias")]
+    start = [unit for unit in units if unit.exists and not unit.runs]
+    action, reasons = ("start", [unit.name for unit in start]) if start else _activation(module, note)
+    if action == RESTART:
+        _refuse_restart(module)
+    if not module.check_mode:
+        _enable(module, enable)
+        _act(module, action, note)
+        remove_note(module.params["state_directory"])
+    module.exit_json(
+        changed=bool(enable) or action != NONE,
+        action=action,
+        reasons=[*reasons, *(f"{unit.name} {unit.enabled}" for unit in enable)],
+        diff=_diff(units, enable, action),
+    )
+
+
+def _show(module: AnsibleModule) -> List[Unit]:
+    return show(lambda argv: module.run_command(list(argv)), _UNITS)
+
+
+def _absent(module: AnsibleModule) -> NoReturn:
+    """Answer for a host without Docker: a prediction in check mode, else an error."""
+    if not module.check_mode:
+        module.fail_json(msg="Docker is not installed on this host", hint="apply role docker_engine first")
+    started = module.params["starts_on_install"]
+    # The package starts dockerd before daemon.json is written.
+    action = module.params["activation"] if started else "start"
+    after = f"{UNIT} enabled, active\n"
+    diff = {"before": "" if action != NONE else after, "after": after}
+    module.exit_json(changed=action != NONE, action=action, reasons=[UNIT], diff=diff)
+    raise AssertionError
+
+
+def _activation(module: AnsibleModule, note: Optional[Note]) -> Tuple[str, List[str]]:
+    """Return what the running dockerd needs, and for which keys."""
+    keys = set(note.keys if note else [])
+    actions = [note.action if note else NONE]
+    if module.check_mode:
+        actions.append(module.params["activation"])
+    stale = not_loaded(_content(module), _info(module))
+    if stale and strongest(actions) == NONE:
+        actions.append(RELOAD)
+    return strongest(actions), sorted(keys | set(stale))
+
+
+def _content(module: AnsibleModule) -> Dict[str, Any]:
+    """Return daemon.json; what is wrong with it is M(docker_daemon_config)'s business."""
+    with contextlib.suppress(OSError, ValueError), open(module.params["path"], encoding="utf-8") as stream:
+        content = json.load(stream)
+        if isinstance(content, dict):
+            return content
+    return {}
+
+
+def _info(module: AnsibleModule) -> Dict[str, Any]:
+    try:
+        info: Dict[str, Any] = get("/info")
+    except DockerApiError as error:
+        module.fail_json(msg=f"dockerd does not answer: {error}", hint="look at `journalctl -u docker`")
+    return info
+
+
+def _refuse_restart(module: AnsibleModule) -> None:
+    if module.params["allow_restart"]:
+        return
+    try:
+        victims = restart_victims()
+    except DockerApiError as error:
+        module.fail_json(
+            msg=f"cannot tell which containers run: {error}", hint="look at `journalctl -u docker`"
+        )
+    if victims:
+        message, hint = refusal(victims, module.params["consent"])
+        module.fail_json(msg=message, hint=hint, workloads=[item._asdict() for item in victims])
+
+
+def _enable(module: AnsibleModule, units: Sequence[Unit]) -> None:
+    for unit in units:
+        if unit.enabled.startswith("masked"):
+            _systemctl(module, "unmask", unit.name)
+        _systemctl(module, "enable", unit.name)
+
+
+def _act(module: AnsibleModule, action: str, note: Optional[Note]) -> None:
+    """Start, reload or restart dockerd and wait until it works with the file."""
+    if action == NONE:
+        return
+    if action == RELOAD:
+        _systemctl(module, "reload", UNIT)
+        if not _loads(module):
+            _fail(module, "dockerd was reloaded, but did not take daemon.json over")
+        return
+    # A unit that has failed too often is not started again without this.
+    module.run_command(["systemctl", "reset-failed", *_UNITS])
+    status, _, _ = module.run_command(["systemctl", action, *(_UNITS if action == "start" else [UNIT])])
+    if status == 0 and _answers():
+        return
+    said = _journal(module)
+    if note is None:
+        _fail(module, f"dockerd does not start: {said}")
+    _put_back(module, note)
+    module.run_command(["systemctl", "reset-failed", UNIT])
+    status, _, _ = module.run_command(["systemctl", "start", UNIT])
+    remove_note(module.params["state_directory"])
+    up = (
+        "and runs again with the former file" if status == 0 else "nor does it with the former file, put back"
+    )
+    _fail(module, f"dockerd does not start with the changed `{module.params['path']}` {up}: {said}")
+
+
+def _put_back(module: AnsibleModule, note: Note) -> None:
+    path = module.params["path"]
+    if not note.backup:
+        os.unlink(path)
+        return
+    with open(note.backup, "rb") as stream:
+        replace(path, stream.read())
+
+
+def _systemctl(module: AnsibleModule, verb: str, unit: str) -> None:
+    status, _, errors = module.run_command(["systemctl", verb, unit])
+    if status != 0:
+        _fail(module, f"`systemctl {verb} {unit}` failed: {errors.strip()}")
+
+
+def _answers() -> bool:
+    end = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < end:
+        with contextlib.suppress(DockerApiError):
+            get("/info")
+            return True
+        time.sleep(0.3)
+    return False
+
+
+def _loads(module: AnsibleModule) -> bool:
+    """Wait until dockerd shows the values of the file: a reload happens some time after the signal."""
+    end = time.monotonic() + _LOADED_SECONDS
+    while time.monotonic() < end:
+        time.sleep(0.2)
+        if not not_loaded(_content(module), _info(module)):
+            return True
+    return False
+
+
+def _journal(module: AnsibleModule) -> str:
+    """Return the line in which dockerd said why it ended."""
+    argv = ["journalctl", "--unit", UNIT, "--lines", "30", "--output", "cat", "--no-pager"]
+    _, output, _ = module.run_command(argv)
+    lines = [line for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if "fail" in line.lower() or "unable to configure" in line]
+    own = [line for line in telling if not line.startswith(UNIT) and "systemd" not in line]
+    last: str = (own or telling or lines or ["its journal is empty"])[-1]
+    return last.strip()
+
+
+def _fail(module: AnsibleModule, message: str) -> NoReturn:
+    module.fail_json(msg=message, hint="look at `journalctl -u docker`")
+    raise AssertionError
+
+
+def _diff(units: Sequence[Unit], enable: Sequence[Unit], action: str) -> Dict[str, str]:
+    before = "".join(f"{unit.name} {unit.enabled}, {unit.active}\n" for unit in units if unit.exists)
+    changed = {unit.name for unit in enable}
+    after = "".join(
+        f"{unit.name} {'enabled' if unit.name in changed else unit.enabled}, active"
+        + (f" ({action})" if unit.name == UNIT and action != NONE else "")
+        + "\n"
+        for unit in units
+        if unit.exists
+    )
+    return {"before": before, "after": after}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,360 @@
+#!/usr/bin/python
+"""Ansible module: named keys of Docker's daemon.json, merged into whatever else the file holds."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, List, Optional, Tuple
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.daemon_json import (
+    NONE,
+    RESTART,
+    Merge,
+    activation,
+    check_types,
+    combined,
+    leaves,
+    merge,
+    parse_version,
+    strongest,
+)
+from ..module_utils.daemon_json_owners import Owners, OwnersError, load_owners, save_owners
+from ..module_utils.docker_api import DockerApiError
+from ..module_utils.docker_service import (
+    STATE,
+    UNIT,
+    Note,
+    read_note,
+    refusal,
+    restart_victims,
+    show,
+    write_note,
+)
+from ..module_utils.dockerd_flags import conflicts, environment_files, parse_unit
+from ..module_utils.file_replacement import back_up, replace
+from ..module_utils.host_state_machine import Machine
+from ..module_utils.host_state_packages import packages
+from ..module_utils.json_document import Document, JsonDocumentError
+
+DOCUMENTATION = r"""
+module: docker_daemon_config
+short_description: Merges named keys into Docker's daemon.json
+description:
+  - Sets the given keys, deep ones one by one, and leaves every other byte of the file as it is.
+  - Remembers which keys an owner has set, and removes those that the owner asks for no longer. Two owners
+    that want different values of one key are refused.
+  - Refuses a file that dockerd cannot read, naming line and column, and keys that are also flags of
+    dockerd, naming the unit file. The result is checked with C(dockerd --validate), which dockerd has since
+    23.0.
+  - Refuses a change that needs a restart of dockerd which would stop containers, before anything is written.
+  - Writes atomically, keeps mode, owner and symbolic link, and copies the former file to
+    C(/var/lib/provision/backup). It is M(docker_daemon) that restarts or reloads dockerd.
+options:
+  owner:
+    description: Who asks for the keys.
+    type: str
+    required: true
+  settings:
+    description: The keys with their values, nested as in the file. A list replaces the file's list.
+    type: dict
+    default: {}
+  since:
+    description: Further keys for engines of at least a version, by that version.
+    type: dict
+    default: {}
+  engine_version:
+    description: The version that counts while dockerd is not installed. Empty stands for any version.
+    type: str
+    default: ''
+  state:
+    description:
+      - C(merged) sets the keys.
+      - C(saved) keeps a copy of the file while one of O(packages) is installed, because their removal may
+        take the file along. The next C(merged) starts from that copy if the file is gone.
+    type: str
+    choices: [merged, saved]
+    default: merged
+  packages:
+    description: Packages that may own the file.
+    type: list
+    elements: str
+    default: []
+  allow_restart:
+    description: Whether a change may need a restart of dockerd that stops containers.
+    type: bool
+    default: false
+  consent:
+    description: The variable to set for that, named in the refusal.
+    type: str
+    default: docker_engine_allow_restart
+  path:
+    description: The file.
+    type: path
+    default: /etc/docker/daemon.json
+  state_directory:
+    description: Where ownership and the note for M(docker_daemon) are kept.
+    type: path
+    default: /var/lib/provision/docker
+attributes:
+  check_mode:
+    description: Merges, validates and refuses as in a run, writes nothing.
+    support: full
+  diff_mode:
+    description: Shows the file before and after.
+    support: full
+author: [provision contributors]
+"""
+
+EXAMPLES = r"""
+- name: Rotate the logs of containers
+  docker_daemon_config:
+    owner: docker_engine
+    settings:
+      log-opts:
+        max-size: 50m
+"""
+
+RETURN = r"""
+semantic_change:
+  description: Whether the file means something else than before.
+  returned: success
+  type: bool
+activation:
+  description: What a running dockerd needs to load the change. One of C(none), C(reload), C(restart).
+  returned: success
+  type: str
+restart_needed:
+  description: Whether activation is C(restart).
+  returned: success
+  type: bool
+keys:
+  description: The owner's keys, as paths.
+  returned: success
+  type: list
+  elements: list
+backup_file:
+  description: The copy of the former file.
+  returned: when the file was replaced
+  type: str
+"""
+
+_VALIDATES = (23,)
+_SAVED = "daemon.json.saved"
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "owner": {"type": "str", "required": True},
+            "settings": {"type": "dict", "default": {}},
+            "since": {"type": "dict", "default": {}},
+            "engine_version": {"type": "str", "default": ""},
+            "state": {"type": "str", "choices": ["merged", "saved"], "default": "merged"},
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "allow_restart": {"type": "bool", "default": False},
+            "consent": {"type": "str", "default": "docker_engine_allow_restart"},
+            "path": {"type": "path", "default": "/etc/docker/daemon.json"},
+            "state_directory": {"type": "path", "default": STATE},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        if module.params["state"] == "saved":
+            _save(module)
+        _merge(module)
+    except OSError as error:
+        module.fail_json(msg=f"cannot write `{error.filename or module.params['path']}`: {error.strerror}")
+
+
+def _save(module: AnsibleModule) -> None:
+    """Keep a copy of the file while a package that may take it along is installed. Bookkeeping: no change."""
+    path, copy = module.params["path"], os.path.join(module.params["state_directory"], _SAVED)
+    installed = packages(Machine(), module.params["packages"])
+    if any(package["version"] for package in installed.values()) and not module.check_mode:
+        text = _read(path)
+        if text is not None:
+            os.makedirs(os.path.dirname(copy), mode=0o700, exist_ok=True)
+            replace(copy, text.encode(), mode=0o600)
+    module.exit_json(changed=False)
+
+
+def _merge(module: AnsibleModule) -> None:
+    path, folder = module.params["path"], module.params["state_directory"]
+    version = _engine_version(module)
+    settings = _settings(module, version)
+    owners = _owners(module, settings)
+    text = _read(path)
+    saved = _read(os.path.join(folder, _SAVED))
+    base = text if text is not None else saved
+    before, merged = _merged(module, base or "", settings, owners)
+    action, changed_keys = activation(before.plain(), merged.document.plain(), version)
+    result: Dict[str, Any] = {
+        "changed": False,
+        "semantic_change": bool(changed_keys),
+        "keys": [list(key) for key in merged.paths],
+    }
+    content = merged.document.text
+    if content != before.text or (text is None and base is not None):
+        _refuse_flags(module, merged, version)
+        _validate(module, content, version)
+        result.update(changed=True, diff=_diff(path, text, content))
+    else:
+        action = NONE
+    (unit,) = show(lambda argv: module.run_command(list(argv)), [UNIT])
+    note = read_note(unit.invocation, folder) if unit.runs else None
+    action = strongest([action, note.action if note else NONE])
+    result.update(activation=action, restart_needed=action == RESTART)
+    if action == RESTART and unit.runs:
+        _refuse_restart(module)
+    if not module.check_mode:
+        if result["changed"]:
+            result["backup_file"] = back_up(path) if text is not None else ""
+            if unit.runs and action != NONE:
+                keys = sorted({*changed_keys, *(note.keys if note else [])})
+                backup = note.backup if note else result["backup_file"]
+                write_note(Note(action, keys, backup, unit.invocation), folder)
+            _write(module, content)
+        save_owners(folder, owners.with_owner(module.params["owner"], dict(leaves(settings)), merged.parents))
+        if saved is not None:
+            os.unlink(os.path.join(folder, _SAVED))
+    module.exit_json(**result)
+
+
+def _settings(module: AnsibleModule, version: Optional[Tuple[int, ...]]) -> Dict[str, Any]:
+    """Return the wanted keys, with those that this engine knows."""
+    settings: Dict[str, Any] = module.params["settings"]
+    for since, extra in module.params["since"].items():
+        if version is None or version >= (parse_version(since + ".0") or ()):
+            settings = combined(settings, extra)
+    return settings
+
+
+def _engine_version(module: AnsibleModule) -> Optional[Tuple[int, ...]]:
+    dockerd = module.get_bin_path("dockerd")
+    if dockerd is None:
+        return parse_version(module.params["engine_version"])
+    _, output, _ = module.run_command([dockerd, "--version"])
+    return parse_version(output)
+
+
+def _owners(module: AnsibleModule, settings: Dict[str, Any]) -> Owners:
+    """Return who owns which keys; fail where another owner wants another value of one of `settings`."""
+    try:
+        owners = load_owners(module.params["state_directory"])
+    except OwnersError as error:
+        module.fail_json(
+            msg=str(error), hint="remove it; keys that were set earlier then stay in daemon.json"
+        )
+    owner = module.params["owner"]
+    for key, value in leaves(settings):
+        rival = owners.rival(owner, key, value)
+        if rival is not None:
+            module.fail_json(
+                msg=f"`{'.'.join(key)}` in `{module.params['path']}` is set by {rival} to another value",
+                hint=f"leave `{key[0]}` to one of {owner} and {rival}",
+            )
+    return owners
+
+
+def _merged(
+    module: AnsibleModule, text: str, settings: Dict[str, Any], owners: Owners
+) -> Tuple[Document, Merge]:
+    owner, path = module.params["owner"], module.params["path"]
+    try:
+        before = Document(text)
+        check_types(before)
+        merged = merge(before, settings, owners.paths(owner), owners.parents(owner))
+    except JsonDocumentError as error:
+        module.fail_json(
+            msg=f"{error.message} in `{path}`, line {error.line}, column {error.column}",
+            hint="correct the file, or remove it; it was not touched",
+            path=path,
+            line=error.line,
+            column=error.column,
+        )
+    return before, merged
+
+
+def _refuse_flags(module: AnsibleModule, merged: Merge, version: Optional[Tuple[int, ...]]) -> None:
+    """Fail where a key is also a flag of dockerd, which would then not start."""
+    if version is None:
+        return
+    status, unit, _ = module.run_command(["systemctl", "cat", UNIT])
+    if status != 0:
+        return
+    files = {name: _read(name) or "" for name in environment_files(unit)}
+    found: List[str] = []
+    source = ""
+    for key, flag in conflicts(parse_unit(unit, files), merged.paths):
+        found.append(f"`{key}`")
+        source = flag.source
+    if found:
+        module.fail_json(
+            msg=f"{', '.join(found)} of `{module.params['path']}` is also a flag of dockerd in `{source}`",
+            hint=f"remove the flag from `{source}`: dockerd does not start with a key in both places",
+        )
+
+
+def _validate(module: AnsibleModule, content: str, version: Optional[Tuple[int, ...]]) -> None:
+    """Fail where dockerd itself would not take the file."""
+    dockerd = module.get_bin_path("dockerd")
+    if dockerd is None or version is None or version < _VALIDATES:
+        return
+    candidate = os.path.join(module.tmpdir, "daemon.json")
+    with open(candidate, "w", encoding="utf-8") as stream:
+        stream.write(content)
+    status, output, errors = module.run_command([dockerd, "--validate", "--config-file", candidate])
+    if status != 0:
+        said = (errors or output).strip().replace(candidate, module.params["path"])
+        module.fail_json(
+            msg=f"dockerd does not accept the wanted `{module.params['path']}`: {said}",
+            hint=f"check the options that {module.params['owner']} sets; the file was not touched",
+        )
+
+
+def _refuse_restart(module: AnsibleModule) -> None:
+    if module.params["allow_restart"]:
+        return
+    try:
+        victims = restart_victims()
+    except DockerApiError as error:
+        module.fail_json(
+            msg=f"cannot tell which containers run: {error}", hint="look at `systemctl status docker`"
+        )
+    if victims:
+        message, hint = refusal(victims, module.params["consent"])
+        module.fail_json(msg=message, hint=hint, workloads=[item._asdict() for item in victims])
+
+
+def _write(module: AnsibleModule, content: str) -> None:
+    path = module.params["path"]
+    os.makedirs(os.path.dirname(os.path.realpath(path)), mode=0o755, exist_ok=True)
+
+    def label(temporary: str) -> None:
+        context = (
+            module.selinux_context(path) if os.path.exists(path) else module.selinux_default_context(path)
+        )
+        module.set_context_if_different(temporary, context, False)
+
+    replace(path, content.encode(), label=label)
+
+
+def _read(path: str) -> Optional[str]:
+    try:
+        with open(path, encoding="utf-8", newline="") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise OSError(0, f"not UTF-8 at byte {error.start}", path) from error
+
+
+def _diff(path: str, before: Optional[str], after: str) -> Dict[str, str]:
+    return {"before_header": path, "after_header": path, "before": before or "", "after": after}
+
+
+if __name__ == "__main__":
+    main()
