@@ -1,0 +1,145 @@
+"""Reads what apt and dpkg print. Pure; Python 3.8."""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional
+
+from .package_transaction import Request, Transaction
+from .version_order import compare_debian, newest_first
+
+STATUS_FORMAT = "${Package}\\t${Architecture}\\t${db:Status-Abbrev}\\t${Version}\\n"
+"""Format of `dpkg-query --show` that parse_status reads."""
+
+
+class Status(NamedTuple):
+    """What dpkg has on record."""
+
+    installed: Dict[str, str]
+    held: FrozenSet[str]
+    broken: List[str]
+    """Packages left half installed or not configured by a run that was cut off."""
+
+
+class Stanza(NamedTuple):
+    """What one package version needs."""
+
+    name: str
+    version: str
+    depends: List[List[str]]
+    """Groups of alternatives, package names only."""
+    installed_kib: int
+    download_bytes: int
+
+
+def parse_status(text: str, architecture: str) -> Status:
+    """Read `dpkg-query --show` in STATUS_FORMAT; packages of another architecture are left out."""
+    installed: Dict[str, str] = {}
+    held, broken = set(), []
+    for line in text.splitlines():
+        name, arch, state, version = line.split("\t")
+        if arch not in (architecture, "all"):
+            continue
+        if state[:1] == "h":
+            held.add(name)
+        if state[1:2] in ("i", "W", "t"):
+            installed[name] = version
+        elif state[1:2] in ("U", "F", "H"):
+            broken.append(name)
+    return Status(installed, frozenset(held), broken)
+
+
+def parse_madison(text: str) -> Dict[str, List[str]]:
+    """Read `apt-cache madison`: versions by package, newest first."""
+    found: Dict[str, List[str]] = {}
+    for line in text.splitlines():
+        fields = [field.strip() for field in line.split("|")]
+        if len(fields) == 3 and fields[2].endswith("Packages"):
+            found.setdefault(fields[0], []).append(fields[1])
+    return {name: newest_first(versions, compare_debian) for name, versions in found.items()}
+
+
+def parse_show(text: str) -> List[Stanza]:
+    """Read the stanzas that `apt-cache show` prints."""
+    return [_stanza(fields) for fields in _stanzas(text) if "Package" in fields and "Version" in fields]
+
+
+def parse_simulation(text: str, installed: Mapping[str, str]) -> Transaction:
+    """Read `apt-get --simulate`. Holds are not apt-get's business and stay empty."""
+    transaction = Transaction({}, {}, {}, [], [], [])
+    for line in text.splitlines():
+        match = re.match(r"(Inst|Remv|Purg) (\S+)(?: \[([^\]]*)\])?(?: \((\S+))?", line)
+        if not match:
+            continue
+        action, name, version = match.group(1), match.group(2), match.group(4)
+        if action != "Inst":
+            transaction.remove.append(name)
+        elif name not in installed:
+            transaction.install[name] = version
+        elif compare_debian(version, installed[name]) < 0:
+            transaction.downgrade[name] = version
+        else:
+            transaction.upgrade[name] = version
+    # A package that is removed and installed again in one run is replaced, not removed.
+    arriving = transaction.arriving
+    return transaction._replace(remove=sorted(name for name in transaction.remove if name not in arriving))
+
+
+def install_arguments(
+    request: Request, changes: Mapping[str, Optional[str]], leaving: Iterable[str]
+) -> List[str]:
+    """Return the arguments of `apt-get` for one transaction; a trailing `-` removes."""
+    arguments = ["--yes", "--no-install-recommends", "--allow-change-held-packages"]
+    if request.allow_downgrade:
+        arguments.append("--allow-downgrades")
+    specs = ["%s=%s" % (name, version) if version else name for name, version in sorted(changes.items())]
+    return [*arguments, "install", *specs, *("%s-" % name for name in sorted(leaving))]
+
+
+def complaint(output: str) -> str:
+    """Return in one line what apt complains of."""
+    lines = [line.strip() for line in output.splitlines()]
+    unmet = [line for line in lines if " Depends: " in line or " Conflicts: " in line or " Breaks: " in line]
+    errors = [line[2:].strip() for line in lines if line.startswith("E:")]
+    return "; ".join([*unmet, *errors]) or next((line for line in reversed(lines) if line), "no output")
+
+
+def unreadable_repositories(output: str) -> List[str]:
+    """Return the lines in which `apt-get update` says that a repository is unreadable or not trusted."""
+    wanted = ("E:", "Err:", "W: Failed to fetch", "W: GPG error", "W: An error occurred during the signature")
+    return [line.strip() for line in output.splitlines() if line.startswith(wanted)]
+
+
+def is_locked(output: str) -> bool:
+    """Tell whether apt or dpkg stopped because another one was at work."""
+    pattern = r"[Cc]ould not get lock|Unable to (?:acquire|lock)|is another process using it"
+    return re.search(pattern, output) is not None
+
+
+def pinning(text: str, names: Iterable[str]) -> List[str]:
+    """Return which of the names an apt preferences file pins by name."""
+    patterns = " ".join(re.findall(r"^Package:\s*(.+)$", text, re.MULTILINE)).split()
+    return [name for name in names if name in patterns]
+
+
+def _stanzas(text: str) -> Iterator[Dict[str, str]]:
+    for block in re.split(r"\n\s*\n", text):
+        fields = re.findall(r"^([A-Za-z0-9-]+):[ \t]*((?:[^\n]*)(?:\n[ \t]+[^\n]*)*)", block, re.MULTILINE)
+        if fields:
+            yield dict(fields)
+
+
+def _stanza(fields: Mapping[str, str]) -> Stanza:
+    relations = ", ".join(fields[key] for key in ("Pre-Depends", "Depends") if fields.get(key))
+    groups = [
+        [re.split(r"[\s(:\[]", alternative.strip(), maxsplit=1)[0] for alternative in group.split("|")]
+        for group in relations.split(",")
+        if group.strip()
+    ]
+    return Stanza(
+        name=fields["Package"],
+        version=fields["Version"],
+        depends=groups,
+        installed_kib=int(fields.get("Installed-Size", "0") or 0),
+        download_bytes=int(fields.get("Size", "0") or 0),
+    )

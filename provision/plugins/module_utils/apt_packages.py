@@ -1,0 +1,295 @@
+"""apt and dpkg on a host. Runs on hosts (Python 3.8); apt.py reads what they print."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import shutil
+import tempfile
+import time
+from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+
+from . import apt, apt_locks
+from .package_managers import Module, PackageManager, PackageManagerError, Space
+from .package_repositories import RepositoryFiles
+from .package_transaction import Request, Transaction, differing
+from .repository_files import apt_sources, is_configured, read_text, replaced
+
+_ENVIRONMENT = {
+    "LC_ALL": "C",
+    "LANG": "C",
+    "DEBIAN_FRONTEND": "noninteractive",
+    "APT_LISTCHANGES_FRONTEND": "none",
+    # needrestart would restart services, a Docker engine with running containers among them.
+    "NEEDRESTART_SUSPEND": "1",
+    "UCF_FORCE_CONFFOLD": "1",
+}
+_LISTS = "/var/lib/apt/lists"
+_STAMPS = (_LISTS, _LISTS + "/partial", "/var/lib/apt/periodic/update-success-stamp")
+_KEEP_CONFIGURATION = ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"]
+
+
+class AptPackages(PackageManager):
+    """Debian's and Ubuntu's packages.
+
+    Repositories that are pending are read in a temporary configuration: copies of the host's sources with the
+    pending ones added and the replaced ones left out, lists of their own that begin as links to the host's.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        pending: List[RepositoryFiles],
+        max_age: int,
+        lock_timeout: int,
+        stack: contextlib.ExitStack,
+    ) -> None:
+        self._module = module
+        self._pending = [each for each in pending if not is_configured(each)]
+        self._max_age = max_age
+        self._deadline = time.monotonic() + lock_timeout
+        self._stack = stack
+        self._options: List[str] = []
+        self._unreadable: List[str] = []
+        self._recorded: Optional[apt.Status] = None
+
+    def refresh(self) -> None:
+        stale = _lists_are_stale(self._max_age)
+        if stale and not self._module.check_mode:
+            self._update_host()
+            stale = False
+        if stale or self._pending:
+            self._update_aside(everything=stale)
+
+    def installed(self) -> Dict[str, str]:
+        return self._status().installed
+
+    def held(self) -> FrozenSet[str]:
+        return self._status().held
+
+    def versions(self, names: List[str]) -> Dict[str, List[str]]:
+        found = (
+            apt.parse_madison(self._read(["apt-cache", *self._options, "madison", *names])) if names else {}
+        )
+        return {name: found.get(name, []) for name in names}
+
+    def dependencies(self, packages: Mapping[str, str]) -> Dict[str, List[List[str]]]:
+        return {stanza.name: stanza.depends for stanza in self._stanzas(packages)}
+
+    def simulate(self, request: Request) -> Transaction:
+        status = self._status()
+        changes = differing(request, status.installed)
+        leaving = [name for name in request.absent if name in status.installed]
+        transaction = Transaction({}, {}, {}, [], [], [])
+        if changes or leaving:
+            self._refuse_unknown(changes)
+            arguments = apt.install_arguments(request, changes, leaving)
+            code, out, err = self._run(["apt-get", *self._options, "--simulate", *arguments])
+            if code:
+                raise self._failure("apt cannot meet the request", out + err, list(request.packages))
+            transaction = apt.parse_simulation(out, status.installed)
+        remains = (set(status.installed) | set(transaction.install)) - set(transaction.remove)
+        return transaction._replace(
+            hold=sorted(name for name in request.hold if name in remains and name not in status.held),
+            unhold=sorted(name for name in transaction.remove if name in status.held),
+        )
+
+    def space(self, arriving: Mapping[str, str]) -> Space:
+        stanzas = self._stanzas(arriving)
+        return Space(
+            download_bytes=sum(each.download_bytes for each in stanzas),
+            installed_bytes=1024 * sum(each.installed_kib for each in stanzas),
+        )
+
+    def commit(self, request: Request, transaction: Transaction) -> None:
+        changes = differing(request, self._status().installed)
+        try:
+            with apt_locks.quiet_timers(self._deadline):
+                if self._status().broken:
+                    self._locked(["dpkg", "--configure", "--pending", "--force-confdef", "--force-confold"])
+                self._mark("unhold", transaction.unhold)
+                if transaction.arriving or transaction.remove:
+                    arguments = apt.install_arguments(request, changes, transaction.remove)
+                    self._locked(["apt-get", *_KEEP_CONFIGURATION, *arguments])
+                self._mark("hold", transaction.hold)
+        except apt_locks.LockTimeoutError as error:
+            raise _lock_failure(error) from error
+        self._recorded = None
+        missing = differing(request, self._status().installed)
+        if missing:
+            raise PackageManagerError(
+                "apt reports success but these are not installed as asked: %s" % ", ".join(sorted(missing)),
+                "see /var/log/apt/term.log on the host",
+            )
+
+    def _status(self) -> apt.Status:
+        if self._recorded is None:
+            architecture = self._read(["dpkg", "--print-architecture"]).strip()
+            listing = self._read(["dpkg-query", "--show", "--showformat", apt.STATUS_FORMAT])
+            self._recorded = apt.parse_status(listing, architecture)
+        return self._recorded
+
+    def _stanzas(self, packages: Mapping[str, str]) -> List[apt.Stanza]:
+        if not packages:
+            return []
+        specs = ["%s=%s" % pair for pair in sorted(packages.items())]
+        shown = apt.parse_show(self._read(["apt-cache", *self._options, "show", *specs]))
+        # The same version stands in dpkg's status and in a repository's list: once is enough.
+        return list({each.name: each for each in shown if packages.get(each.name) == each.version}.values())
+
+    def _refuse_unknown(self, changes: Mapping[str, Optional[str]]) -> None:
+        exact = sorted(name for name, version in changes.items() if version)
+        offered = self.versions(exact)
+        for name in exact:
+            if changes[name] not in offered[name]:
+                known = ", ".join(offered[name]) or "none; is its repository configured?"
+                raise PackageManagerError(
+                    "no repository offers %s %s" % (name, changes[name]),
+                    "; ".join(self._unreadable) or "versions that exist: %s" % known,
+                )
+
+    def _update_host(self) -> None:
+        code, out, err = self._waiting(["apt-get", "update"], apt_locks.LISTS)
+        self._unreadable = apt.unreadable_repositories(out + err)
+        if self._unreadable:
+            # One broken repository of the host's own must not stop what needs none of its packages.
+            self._module.warn("apt-get update: %s" % "; ".join(self._unreadable))
+        elif code:
+            raise self._failure("apt-get update failed", out + err, [])
+        with contextlib.suppress(OSError):
+            os.utime(_LISTS)
+
+    def _update_aside(self, everything: bool) -> None:
+        room = self._stack.enter_context(_Room(self._pending))
+        self._options = room.options
+        if everything:
+            _, out, err = self._run(["apt-get", *room.options, "update"])
+            self._unreadable = apt.unreadable_repositories(out + err)
+            if not self._pending:
+                return
+        for files in self._pending:
+            code, out, err = self._run(["apt-get", *room.options_for(files), "update"])
+            trouble = apt.unreadable_repositories(out + err)
+            if code or trouble:
+                raise PackageManagerError(
+                    "repository %s at %s cannot be read: %s"
+                    % (files.name, files.uri, "; ".join(trouble) or apt.complaint(out + err)),
+                    "check its address, the host's way to it, and the key's fingerprint",
+                )
+
+    def _mark(self, verb: str, names: Sequence[str]) -> None:
+        if names:
+            self._locked(["apt-mark", verb, *names])
+
+    def _locked(self, argv: List[str]) -> None:
+        code, out, err = self._waiting(argv, apt_locks.DPKG)
+        if code:
+            raise self._failure("`%s` failed with status %d" % (argv[0], code), out + err, [])
+
+    def _waiting(self, argv: List[str], locks: Sequence[str]) -> Tuple[int, str, str]:
+        """Run a command once the locks are free; begin again where another process was faster."""
+        while True:
+            try:
+                apt_locks.wait(locks, self._deadline)
+            except apt_locks.LockTimeoutError as error:
+                raise _lock_failure(error) from error
+            code, out, err = self._run(argv)
+            if not (code and apt.is_locked(out + err) and time.monotonic() < self._deadline):
+                return code, out, err
+            time.sleep(1)
+
+    def _run(self, argv: List[str]) -> Tuple[int, str, str]:
+        return self._module.run_command(argv, environ_update=_ENVIRONMENT)
+
+    def _read(self, argv: List[str]) -> str:
+        code, out, err = self._run(argv)
+        # apt-cache show says 100 where one of several packages is unknown, and prints the others.
+        if code and not out.strip() and "No packages found" not in err:
+            raise self._failure("`%s` failed with status %d" % (argv[0], code), out + err, [])
+        return out
+
+    def _failure(self, message: str, output: str, names: List[str]) -> PackageManagerError:
+        for path in ["/etc/apt/preferences", *sorted(glob.glob("/etc/apt/preferences.d/*"))]:
+            pinned = apt.pinning(read_text(path) or "", names)
+            if pinned:
+                hint = "%s pins %s; remove that pin" % (path, ", ".join(pinned))
+                break
+        else:
+            hint = "; ".join(self._unreadable) or "see /var/log/apt/term.log on the host"
+        return PackageManagerError("%s: %s" % (message, apt.complaint(output)), hint)
+
+
+class _Room:
+    """A temporary apt configuration; the host's own stays as it is."""
+
+    def __init__(self, pending: List[RepositoryFiles]) -> None:
+        self._pending = pending
+        self._path = ""
+
+    def __enter__(self) -> "_Room":
+        self._path = tempfile.mkdtemp(prefix="provision-apt-")
+        for name in ("sources", "keys", "lists/partial", "cache"):
+            os.makedirs(os.path.join(self._path, name))
+        gone = {path for files in self._pending for path in [*replaced(files), files.source_path]}
+        for number, path in enumerate(each for each in apt_sources() if each not in gone):
+            copied = "%02d-%s" % (number, os.path.basename(path))
+            shutil.copyfile(path, os.path.join(self._path, "sources", copied))
+        for entry in os.scandir(_LISTS) if os.path.isdir(_LISTS) else ():
+            if entry.is_file() and entry.name != "lock":
+                os.symlink(entry.path, os.path.join(self._path, "lists", entry.name))
+        for files in self._pending:
+            key = os.path.join(self._path, "keys", "%s.gpg" % files.name)
+            with open(key, "wb") as handle:
+                handle.write(files.key)
+            with open(self._source(files), "w", encoding="utf-8") as handle:
+                handle.write(files.relocated(key))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        shutil.rmtree(self._path, ignore_errors=True)
+
+    @property
+    def options(self) -> List[str]:
+        """Options of apt-get and apt-cache that lead them into this room."""
+        return self._options("/dev/null", os.path.join(self._path, "sources"))
+
+    def options_for(self, files: RepositoryFiles) -> List[str]:
+        """The same for reading one pending repository's lists only, with any trouble an error."""
+        return [
+            *self._options(self._source(files), "/dev/null"),
+            "-o",
+            "APT::Get::List-Cleanup=0",
+            "-o",
+            "APT::Update::Error-Mode=any",
+        ]
+
+    def _source(self, files: RepositoryFiles) -> str:
+        return os.path.join(self._path, "sources", "pending-%s.sources" % files.name)
+
+    def _options(self, source_list: str, source_parts: str) -> List[str]:
+        settings = {
+            "Dir::Etc::sourcelist": source_list,
+            "Dir::Etc::sourceparts": source_parts,
+            "Dir::State::lists": os.path.join(self._path, "lists"),
+            "Dir::Cache::pkgcache": os.path.join(self._path, "cache", "pkgcache.bin"),
+            "Dir::Cache::srcpkgcache": os.path.join(self._path, "cache", "srcpkgcache.bin"),
+            "APT::Sandbox::User": "root",
+        }
+        return [word for name, value in settings.items() for word in ("-o", "%s=%s" % (name, value))]
+
+
+def _lists_are_stale(max_age: int) -> bool:
+    """Tell whether the host's lists are missing, older than `max_age` seconds or than a source file."""
+    if not glob.glob(_LISTS + "/*Release"):
+        return True
+    read = max((os.stat(path).st_mtime for path in _STAMPS if os.path.exists(path)), default=0.0)
+    written = max((os.stat(path).st_mtime for path in apt_sources()), default=0.0)
+    return written > read or time.time() - read > max_age
+
+
+def _lock_failure(error: apt_locks.LockTimeoutError) -> PackageManagerError:
+    return PackageManagerError(
+        "another package manager is at work: %s" % error,
+        "wait until it has finished, or look for what keeps it; locks are never removed here",
+    )
