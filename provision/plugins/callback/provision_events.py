@@ -1,0 +1,153 @@
+"""Writes what happens on each host as one JSON object a line, for a program to read while the play runs."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Dict, List, Optional
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = r"""
+name: provision_events
+type: notification
+short_description: One JSON object a line for each thing that happens on a host
+description:
+  - Writes to a file or to an open descriptor (C(/dev/fd/N)) while the play runs.
+  - "Each line has RV(event): C(task) when a host starts a task, then C(ok), C(changed), C(failed),
+    C(refused), C(skipped) or C(unreachable), with C(host), C(role), C(task) and, where there is one,
+    C(msg), C(hint), C(stderr), C(diff) and C(ignored). The last line is C(stats)."
+  - A task that fails with a message that begins with C(refused:) is the event C(refused).
+  - Results of tasks with C(no_log) are left out.
+options:
+  path:
+    description: File or descriptor to write to. Nothing is written without it.
+    type: str
+    env:
+      - name: PROVISION_EVENTS_PATH
+    ini:
+      - section: provision
+        key: events_path
+"""
+
+_Ansible = Any
+"""A host, task or result of Ansible's, which has no types."""
+
+_Json = Dict[str, Any]
+
+_TEXT_LIMIT = 4000
+_DIFF_LIMIT = 64000
+"""Characters that one event carries of one text and of all its diffs; the log of the run has the rest."""
+
+
+class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no types
+    """Turns Ansible's calls into lines."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "provision_events"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, display: _Ansible = None, options: _Ansible = None) -> None:
+        super().__init__(display=display, options=options)
+        self._descriptor: Optional[int] = None
+
+    def set_options(
+        self, task_keys: _Ansible = None, var_options: _Ansible = None, direct: _Ansible = None
+    ) -> None:
+        """Open the file that the option names."""
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+        path = self.get_option("path")
+        if path:
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def v2_runner_on_start(self, host: _Ansible, task: _Ansible) -> None:
+        """Tell that the host begins a task."""
+        self._write("task", host.get_name(), task)
+
+    def v2_runner_on_ok(self, result: _Ansible) -> None:
+        """Tell that a task is done, with or without a change."""
+        self._finished("changed" if result.is_changed() else "ok", result)
+
+    def v2_runner_on_skipped(self, result: _Ansible) -> None:
+        """Tell that a task does not apply."""
+        self._finished("skipped", result)
+
+    def v2_runner_on_failed(self, result: _Ansible, ignore_errors: bool = False) -> None:
+        """Tell that a task failed, or refused to disrupt the host."""
+        outcome = _failing_part(result.result)
+        refused = str(outcome.get("msg", "")).startswith("refused:")
+        self._finished("refused" if refused else "failed", result, ignored=bool(ignore_errors))
+
+    def v2_runner_on_unreachable(self, result: _Ansible) -> None:
+        """Tell that the host could not be reached."""
+        self._finished("unreachable", result)
+
+    def v2_playbook_on_stats(self, stats: _Ansible) -> None:
+        """Tell Ansible's own count of each host, which knows about rescued and ignored failures."""
+        self._line(
+            {"event": "stats", "hosts": {host: stats.summarize(host) for host in sorted(stats.processed)}}
+        )
+
+    def _finished(self, event: str, result: _Ansible, **more: object) -> None:
+        details = {} if result.task.no_log else _details(result.result)
+        self._write(event, result.host.get_name(), result.task, **details, **more)
+
+    def _write(self, event: str, host: str, task: _Ansible, **more: object) -> None:
+        # Role and bare name: what Ansible prints differs between a clone and the installed collection.
+        role = task._role.get_name(include_role_fqcn=False) if task._role else None
+        self._line(
+            {"event": event, "host": host, "role": role, "task": str(task.name or task.action), **more}
+        )
+
+    def _line(self, event: _Json) -> None:
+        if self._descriptor is None:
+            return
+        data = (json.dumps(event, default=lambda value: type(value).__name__) + "\n").encode()
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except BrokenPipeError:
+            self._descriptor = None  # the reader has left; the play is not its business any more
+
+
+def _failing_part(result: _Json) -> _Json:
+    """Return the result that holds the reason: of a loop, its first failed item."""
+    for item in result.get("results") or ():
+        if isinstance(item, dict) and (item.get("failed") or item.get("unreachable")):
+            return item
+    return result
+
+
+def _details(result: _Json) -> _Json:
+    """Return what a reader needs of a result, cut to a bearable size."""
+    part = _failing_part(result)
+    details: _Json = {}
+    for key in ("msg", "hint", "stderr"):
+        text = part.get(key)
+        if text:
+            details[key] = _cut(text if isinstance(text, str) else json.dumps(text, default=str), _TEXT_LIMIT)
+    diffs = [diff for item in [result, *(result.get("results") or ())] for diff in _diffs(item)]
+    room = _DIFF_LIMIT
+    kept = []
+    for diff in diffs:
+        size = sum(len(str(value)) for value in diff.values())
+        if size <= room:
+            kept.append(diff)
+            room -= size
+    if kept:
+        details["diff"] = kept
+    if len(kept) < len(diffs):
+        details["diffs_left_out"] = len(diffs) - len(kept)
+    return details
+
+
+def _diffs(item: _Ansible) -> List[_Json]:
+    found = item.get("diff") if isinstance(item, dict) and not item.get("_ansible_no_log") else None
+    return [
+        diff for diff in (found if isinstance(found, list) else [found]) if isinstance(diff, dict) and diff
+    ]
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,83 @@
+"""What happens on the hosts while a playbook runs: one line of the event callback is one Event."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from provision.errors import RunError
+
+
+class Kind(StrEnum):
+    """What an event tells about a task on a host; STATS comes once, at the end, about all hosts."""
+
+    TASK = "task"
+    OK = "ok"
+    CHANGED = "changed"
+    FAILED = "failed"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+    UNREACHABLE = "unreachable"
+    STATS = "stats"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened; texts are empty where Ansible gave none.
+
+    `ignored` is a failure that the playbook lets pass. `diff` holds Ansible's diffs: `before`, `after` and
+    their headers. `stats` is only set on STATS: by host the counts `ok`, `changed`, `failures`,
+    `unreachable`, `skipped`, `rescued` and `ignored`.
+    """
+
+    kind: Kind
+    host: str = ""
+    role: str | None = None
+    task: str = ""
+    message: str = ""
+    hint: str = ""
+    stderr: str = ""
+    ignored: bool = False
+    diff: tuple[Mapping[str, object], ...] = ()
+    diffs_left_out: int = 0
+    stats: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """Return why the task failed, as one line."""
+        lines = [line.strip() for line in self.message.splitlines() if line.strip()]
+        reason = lines[0] if lines else f"task `{self.task}` failed and gave no reason"
+        if reason.rstrip(".") in _SAYING_NOTHING:
+            reason = f"task `{self.task}`: {_last_line(self.stderr) or reason}"
+        return reason.removeprefix("refused:").strip().rstrip(".")
+
+
+_SAYING_NOTHING = frozenset({"non-zero return code", "MODULE FAILURE", "One or more items failed"})
+
+
+def parse(line: str) -> Event:
+    """Return the event of one line. Raises RunError for a line that is none."""
+    try:
+        data = json.loads(line)
+        kind = Kind(data["event"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"the run told something unintelligible: {line[:120]!r}") from error
+    if kind is Kind.STATS:
+        return Event(kind, stats=data["hosts"])
+    return Event(
+        kind,
+        host=data["host"],
+        role=data.get("role"),
+        task=data.get("task", ""),
+        message=data.get("msg", ""),
+        hint=data.get("hint", ""),
+        stderr=data.get("stderr", ""),
+        ignored=data.get("ignored", False),
+        diff=tuple(data.get("diff", ())),
+        diffs_left_out=data.get("diffs_left_out", 0),
+    )
+
+
+def _last_line(text: str) -> str:
+    lines: Iterable[str] = text.splitlines()
+    return next((line.strip() for line in reversed(list(lines)) if line.strip()), "")

@@ -1,0 +1,160 @@
+"""`ansible-playbook` as a subprocess: its events through a pipe, its own output to a log, no orphans."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from provision import content
+from provision.runner.events import Event, parse
+from provision.runner.playbook import Playbook
+
+_GRACE = (signal.SIGINT, 15.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)
+"""What an interrupted run is sent, and the seconds that it gets to end before the next."""
+
+PRIVATE = 0o600
+
+
+@dataclass(frozen=True)
+class Result:
+    """How the process ended; what happened on the hosts is in the events."""
+
+    returncode: int
+    seconds: float
+    log: Path
+
+
+def run_playbook(playbook: Playbook, run_dir: Path, *, on_event: Callable[[Event], None]) -> Result:
+    """Run the playbook and call `on_event` for each event, in this thread, as it happens.
+
+    `run_dir` gets `ansible.log` (what a run by hand would show, below the command), `events.jsonl` and the
+    files that the command reads, all private. On Ctrl-C and on SIGTERM the playbook is ended, with every
+    process that it started, before KeyboardInterrupt leaves this function.
+    """
+    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, text in playbook.files().items():
+        with _private(run_dir / name, "w") as file:
+            file.write(text)
+    argv = playbook.argv(run_dir)
+    started = time.monotonic()
+    with _private(run_dir / "ansible.log", "a") as log, _private(run_dir / "events.jsonl", "a") as record:
+        log.write(f"$ {' '.join(argv)}\n")
+        log.flush()
+        with _raising_on_termination(), _ssh_masters() as masters:
+            process, events = _start(argv, log, masters)
+            try:
+                with events:
+                    for line in events:
+                        record.write(line)
+                        record.flush()
+                        on_event(parse(line))
+                returncode = process.wait()
+            finally:
+                _end(process)
+    return Result(returncode, time.monotonic() - started, run_dir / "ansible.log")
+
+
+def environment(inherited: Mapping[str, str], events: str, masters: str) -> dict[str, str]:
+    """Return the environment of the playbook: where our content is, and where events and SSH sockets go.
+
+    A configuration file that the user chose stays chosen.
+    """
+    callbacks = [name for name in (inherited.get("ANSIBLE_CALLBACKS_ENABLED"), content.callback()) if name]
+    ours = {
+        **content.environment(),
+        "ANSIBLE_CALLBACKS_ENABLED": ",".join(callbacks),
+        "ANSIBLE_FORCE_COLOR": "0",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_RETRY_FILES_ENABLED": "0",
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": masters,
+        "LC_ALL": "C.UTF-8",  # Ansible refuses to start in any other encoding
+        "PROVISION_EVENTS_PATH": events,
+    }
+    chosen = {name: inherited[name] for name in ("ANSIBLE_CONFIG",) if name in inherited}
+    return {**inherited, **ours, **chosen}
+
+
+@contextmanager
+def _ssh_masters() -> Iterator[Path]:
+    """Yield a directory for the sockets of shared SSH connections, and close those connections at the end.
+
+    Ansible leaves them open for a minute, as processes that no longer belong to the run.
+    """
+    # Not in the directory of the run: the path of a socket may have 108 bytes at most.
+    with tempfile.TemporaryDirectory(prefix="provision-") as directory:
+        try:
+            yield Path(directory)
+        finally:
+            for socket in Path(directory).iterdir():
+                subprocess.run(
+                    ["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "-"],
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    timeout=10,
+                    check=False,
+                )
+
+
+def _start(argv: list[str], log: IO[str], masters: Path) -> tuple[subprocess.Popen[bytes], IO[str]]:
+    read_end, write_end = os.pipe()
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment(os.environ, f"/dev/fd/{write_end}", str(masters)),
+            pass_fds=[write_end],
+            # A session of its own: Ctrl-C reaches us alone, and one signal reaches all that it started.
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(read_end)
+        raise
+    finally:
+        os.close(write_end)
+    return process, os.fdopen(read_end, encoding="utf-8")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process, more firmly each time, and then whatever is left of its group."""
+    for number, seconds in _GRACE:
+        if process.poll() is not None:
+            break
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def _raising_on_termination() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the run as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _private(path: Path, mode: str) -> IO[str]:
+    return open(path, mode, encoding="utf-8", opener=lambda name, flags: os.open(name, flags, PRIVATE))
