@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .json_document import Document, Json, JsonDocumentError, same
+from .json_document import Document, Json, JsonDocumentError, article, same
 
 Path = Tuple[str, ...]
 
@@ -114,9 +114,7 @@ def check_types(document: Document) -> None:
 def _require(document: Document, path: Path, kind: str) -> None:
     node = document.find(path)
     if node is not None and node.kind != kind:
-        message = (
-            f"`{'.'.join(path)}` is a {node.kind}, dockerd needs {'an' if kind == 'object' else 'a'} {kind}"
-        )
+        message = f"`{'.'.join(path)}` is {article(node.kind)}, dockerd needs {article(kind)}"
         raise JsonDocumentError(message, *document.position(node.start))
 
 

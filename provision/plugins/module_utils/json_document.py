@@ -108,7 +108,7 @@ class Document:
         node = self.root
         for depth, key in enumerate(path):
             if node.kind != "object":
-                message = f"`{'.'.join(path[:depth])}` is {_article(node.kind)}, not an object"
+                message = f"`{'.'.join(path[:depth])}` is {article(node.kind)}, not an object"
                 raise JsonDocumentError(message, *self.position(node.start))
             member = node.member(key)
             if member is None:
@@ -204,7 +204,8 @@ def _position(text: str, offset: int) -> Tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
 
 
-def _article(kind: str) -> str:
+def article(kind: str) -> str:
+    """Return the kind of a node for a sentence."""
     return {"object": "an object", "null": "`null`"}.get(kind, f"a {kind}")
 
 
@@ -223,7 +224,7 @@ class _Reader:
         node = self.value()
         if node.kind != "object":
             self.offset = node.start
-            self.fail(f"the file holds {_article(node.kind)} where an object is needed")
+            self.fail(f"the file holds {article(node.kind)} where an object is needed")
         self.space()
         if self.offset < len(self.text):
             self.fail(f"{self.found()} after the end of the object")
