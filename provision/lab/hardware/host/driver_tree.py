@@ -1,0 +1,130 @@
+"""What the nvidia module shows while it is loaded: /proc/driver, /proc/devices, and its device files."""
+
+import os
+import stat
+from pathlib import Path
+
+import clients
+import layout
+import shadow
+
+_PROC = layout.TREE / "proc-driver"
+_DEVICES = layout.TREE / "proc-devices"
+_FRONTEND = clients.FRONTEND_MAJOR
+_CONTROL_MINOR = 255
+_MODESET_MINOR = 254
+_INSTANCES = 15
+_MINORS_PER_INSTANCE = 9
+_BUILT = "Tue Sep 23 10:11:16 UTC 2025"
+
+
+def build():
+    """Show /proc/driver and /proc/devices with room for what the module adds."""
+    shadow.copy(Path("/proc/driver"), _PROC)
+    shadow.bind(_PROC, "/proc/driver")
+    _DEVICES.write_text(Path("/proc/devices").read_text())
+    shadow.bind(_DEVICES, "/proc/devices")
+
+
+def appear(version, flavour, gpus, models, switches):
+    """Show everything that a freshly loaded module shows."""
+    root = _PROC / "nvidia"
+    shadow.write(root / "version", _version(version, flavour))
+    shadow.write(root / "params", 'DeviceFileUID: 0\nDeviceFileGID: 0\nDeviceFileMode: 438\nCoherentGPUMemoryMode: ""\n')
+    shadow.write(root / "registry", 'Binary: ""\n')
+    for gpu in gpus:
+        _gpu(root, gpu, models[gpu["model"]], version)
+    shadow.write(root / "capabilities/mig/config", _capability(1))
+    shadow.write(root / "capabilities/mig/monitor", _capability(2))
+    shadow.write(_PROC / "nvidia-caps/mig-minors", _mig_minors(len(gpus)))
+    _switches(switches)
+    _characters(bool(switches))
+    _nodes(gpus, switches)
+
+
+def vanish():
+    """Take back what `appear` showed. Device files stay, as they do on a real host."""
+    for name in ("nvidia", "nvidia-caps", "nvidia-nvswitch"):
+        shadow.remove(_PROC / name)
+    _DEVICES.write_text("".join(line for line in _DEVICES.open() if "nvidia" not in line))
+
+
+def _version(version, flavour):
+    if flavour == "open":
+        module = "NVIDIA UNIX Open Kernel Module for x86_64  {}  Release Build  (root@localhost)".format(version)
+    else:
+        module = "NVIDIA UNIX x86_64 Kernel Module  {}".format(version)
+    return "NVRM version: {}  {}\nGCC version:  gcc version 12.2.0 (Debian 12.2.0-14)\n".format(module, _BUILT)
+
+
+def _gpu(root, gpu, model, version):
+    address = gpu["pci"][4:].lower()
+    shadow.write(
+        root / "gpus" / address / "information",
+        "Model: \t\t {}\nIRQ:   \t\t {}\nGPU UUID: \t {}\nVideo BIOS: \t 96.00.74.00.01\nBus Type: \t PCIe\n"
+        "DMA Size: \t 52 bits\nDMA Mask: \t 0xfffffffffffff\nBus Location: \t {}\nDevice Minor: \t {}\n"
+        "GPU Firmware: \t {}\nGPU Excluded:\t No\n".format(
+            model["name"], 16 + int(gpu["index"]), gpu["uuid"], address, gpu["minor"], version
+        ),
+    )
+    shadow.write(root / "gpus" / address / "registry", 'Binary: ""\n')
+
+
+def _capability(minor):
+    return "DeviceFileMinor: {}\nDeviceFileMode: 292\nDeviceFileModify: 1\n".format(minor)
+
+
+def _mig_minors(gpus):
+    """Return the table of capability minors: per GPU instance its own and those of eight compute instances."""
+    lines = ["config 1", "monitor 2"]
+    minor = 3
+    for gpu in range(max(gpus, 8)):
+        for instance in range(_INSTANCES):
+            lines.append("gpu{}/gi{}/access {}".format(gpu, instance, minor))
+            for compute in range(_MINORS_PER_INSTANCE - 1):
+                lines.append("gpu{}/gi{}/ci{}/access {}".format(gpu, instance, compute, minor + 1 + compute))
+            minor += _MINORS_PER_INSTANCE
+    return "\n".join(lines) + "\n"
+
+
+def _switches(addresses):
+    for number, address in enumerate(addresses):
+        shadow.write(
+            _PROC / "nvidia-nvswitch/devices" / address / "information",
+            "Physical ID: {}\nBus Location: {}\n".format(number, address),
+        )
+    if addresses:
+        shadow.write(_PROC / "nvidia-nvswitch/permissions", "DeviceFileMinor: 255\nDeviceFileMode: 438\n")
+
+
+def _characters(with_switches):
+    names = {_FRONTEND: "nvidia", clients.CAPS_MAJOR: "nvidia-caps", clients.UVM_MAJOR: "nvidia-uvm"}
+    if with_switches:
+        names[clients.NVSWITCH_MAJOR] = "nvidia-nvswitch"
+    lines = _DEVICES.read_text().splitlines(True)
+    end = lines.index("\n") if "\n" in lines else len(lines)
+    added = ["{:>3} {}\n".format(major, name) for major, name in sorted(names.items())]
+    _DEVICES.write_text("".join(lines[:end] + added + lines[end:]))
+
+
+def _nodes(gpus, switches):
+    _node("nvidiactl", _FRONTEND, _CONTROL_MINOR, 0o666)
+    _node("nvidia-modeset", _FRONTEND, _MODESET_MINOR, 0o666)
+    _node("nvidia-uvm", clients.UVM_MAJOR, 0, 0o666)
+    _node("nvidia-uvm-tools", clients.UVM_MAJOR, 1, 0o666)
+    for gpu in gpus:
+        _node("nvidia" + gpu["minor"], _FRONTEND, int(gpu["minor"]), 0o666)
+    for minor in (1, 2):
+        _node("nvidia-caps/nvidia-cap{}".format(minor), clients.CAPS_MAJOR, minor, 0o400 if minor == 1 else 0o444)
+    if switches:
+        _node("nvidia-nvswitchctl", clients.NVSWITCH_MAJOR, _CONTROL_MINOR, 0o666)
+    for number in range(len(switches)):
+        _node("nvidia-nvswitch{}".format(number), clients.NVSWITCH_MAJOR, number, 0o666)
+
+
+def _node(name, major, minor, mode):
+    path = Path("/dev") / name
+    path.parent.mkdir(mode=0o755, exist_ok=True)
+    if not path.exists():
+        os.mknod(str(path), stat.S_IFCHR | mode, os.makedev(major, minor))
+        path.chmod(mode)

@@ -1,0 +1,73 @@
+"""The module files that packages installed for the running kernel, as the real modinfo reads them."""
+
+import os
+import subprocess
+from pathlib import Path
+
+NVIDIA = ("nvidia", "nvidia_modeset", "nvidia_drm", "nvidia_uvm", "nvidia_peermem")
+DEPENDENCIES = {
+    "nvidia": (),
+    "nvidia_modeset": ("nvidia",),
+    "nvidia_drm": ("nvidia_modeset",),
+    "nvidia_uvm": ("nvidia",),
+    "nvidia_peermem": ("nvidia",),
+    "nouveau": (),
+}
+_SIGNATURE = b"~Module signature appended~\n"
+_BLACKLISTS = ("/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d")
+
+
+class ModuleFile:
+    """One module file: where it is, its version and its licence."""
+
+    def __init__(self, path, version, licence):
+        self.path = path
+        self.version = version
+        self.flavour = "open" if "MIT" in licence else "proprietary"
+
+    @property
+    def signed(self):
+        """Tell whether the file ends as a signed module does."""
+        return self.path.read_bytes().endswith(_SIGNATURE)
+
+
+def normal(name):
+    """Return a module's name as the kernel writes it."""
+    return name.replace("-", "_")
+
+
+def find(name):
+    """Return the installed file of a module, or None. Debian's own packages call it `nvidia-current`."""
+    dashed = name.replace("_", "-")
+    for candidate in (dashed, dashed.replace("nvidia", "nvidia-current", 1)):
+        path = _modinfo("filename", candidate)
+        if path:
+            return ModuleFile(Path(path), _modinfo("version", candidate), _modinfo("license", candidate))
+    return None
+
+
+def blacklist(name):
+    """Return the configuration file that keeps a module from loading by itself, or None."""
+    for folder in _BLACKLISTS:
+        for path in sorted(Path(folder).glob("*.conf")):
+            words = [line.split() for line in path.read_text().splitlines()]
+            if any(line[0] == "blacklist" and normal(line[1]) == name for line in words if len(line) > 1):
+                return path
+    return None
+
+
+def in_stale_initramfs(blacklisted_by):
+    """Tell whether the initramfs is older than a blacklist, and so does not know of it."""
+    images = [Path(form.format(os.uname().release)) for form in ("/boot/initrd.img-{}", "/boot/initramfs-{}.img")]
+    return any(image.exists() and image.stat().st_mtime < blacklisted_by.stat().st_mtime for image in images)
+
+
+def _modinfo(field, name):
+    done = subprocess.run(
+        ["/sbin/modinfo", "-F", field, name],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        universal_newlines=True,
+        check=False,
+    )
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,80 @@
+"""The state file: what the simulated GPUs and the simulated kernel module are doing.
+
+One record a line: a kind, then `key=value` fields, all separated by tabs. Kinds: `module` (a loaded kernel module),
+`fault`, `model` and `profile` (what a GPU model can do), `gpu`, `gi` and `ci` (GPU and compute instances). The same
+file is read and written by the driver library; both replace it under a lock, so a reader always sees a whole one.
+"""
+
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+
+import layout
+
+
+class State:
+    """The records of the state file, in their order."""
+
+    def __init__(self, records):
+        self.records = records
+
+    @classmethod
+    def load(cls, path=layout.STATE):
+        """Read the state file; a host that was never powered on has no records."""
+        try:
+            text = path.read_text()
+        except FileNotFoundError:
+            return cls([])
+        return cls([_parse(line) for line in text.splitlines() if line])
+
+    def save(self, path=layout.STATE):
+        """Replace the state file as a whole. Only under `locked`."""
+        temporary = Path(str(path) + ".new")
+        temporary.write_text("".join(_format(kind, values) for kind, values in self.records))
+        temporary.chmod(0o644)
+        os.replace(str(temporary), str(path))
+
+    def of(self, kind):
+        """Return the records of one kind."""
+        return [values for found, values in self.records if found == kind]
+
+    def add(self, kind, **values):
+        """Append one record; values are written as text."""
+        self.records.append((kind, {key: str(value) for key, value in values.items()}))
+
+    def remove(self, kind, **match):
+        """Drop the records of one kind whose fields match."""
+        wanted = {key: str(value) for key, value in match.items()}
+        self.records = [
+            (found, values)
+            for found, values in self.records
+            if found != kind or any(values.get(key) != value for key, value in wanted.items())
+        ]
+
+    def module(self, name):
+        """Return the record of a loaded kernel module, or None."""
+        return next((values for values in self.of("module") if values["name"] == name), None)
+
+    def fault(self, name):
+        """Tell whether a fault is on."""
+        return any(values["name"] == name for values in self.of("fault"))
+
+
+@contextlib.contextmanager
+def locked(path=layout.STATE):
+    """Give the state to change; it is written back when the block ends well."""
+    with open(str(path) + ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        state = State.load(path)
+        yield state
+        state.save(path)
+
+
+def _parse(line):
+    kind, *fields = line.split("\t")
+    return kind, dict(field.split("=", 1) for field in fields)
+
+
+def _format(kind, values):
+    return "\t".join([kind] + ["{}={}".format(key, value) for key, value in values.items()]) + "\n"
