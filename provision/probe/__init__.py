@@ -1,0 +1,5 @@
+"""What the hosts are like now: asked over SSH, in one round trip a host, without changing anything."""
+
+from provision.probe.fleet import probe
+
+__all__ = ["probe"]

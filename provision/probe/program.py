@@ -1,0 +1,58 @@
+"""The program that a probe sends: our own measuring code, packed, for whatever Python the host has."""
+
+import ast
+import shlex
+import zlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from provision import content
+
+PACKAGE = "provision_probe"
+ENTRY = "host_probe_program"
+NO_PYTHON = "provision-no-python"
+
+# One line and without quotes of its own: it passes through whatever shell the user has. Lines before the mark
+# are dropped: a sudo that needed no password leaves the password there.
+_BOOTSTRAP = (
+    "import sys,zlib;i=sys.stdin.buffer;"
+    'n=int(next(l for l in iter(i.readline,b"") if l[:10]==b"PROVISION ").split()[1]);'
+    "exec(zlib.decompress(i.read(n)))"
+)
+_FIND_PYTHON = (
+    'for p in "$@"; do command -v "$p" >/dev/null 2>&1 && exec "$p" -ISB -c "$0"; done; '
+    f"echo {NO_PYTHON}; exit 127"
+)
+
+
+@cache
+def payload() -> bytes:
+    """Return what the program reads from its input: a line with the length, then the packed sources."""
+    folder = content.plugins_directory() / "module_utils"
+    texts = {name: (folder / f"{name}.py").read_text() for name in sorted(_closure(folder, ENTRY))}
+    loader = (folder / "host_probe_loader.py").read_text()
+    text = f"{loader}\nrun({PACKAGE!r}, {texts!r}, {ENTRY!r})\n"
+    packed = zlib.compress(text.encode(), 9)
+    return b"PROVISION %d\n" % len(packed) + packed
+
+
+def command(interpreters: Iterable[str]) -> str:
+    """Return the command line for a POSIX shell that starts the program with the first Python there is."""
+    return shlex.join(["/bin/sh", "-c", _FIND_PYTHON, _BOOTSTRAP, *interpreters])
+
+
+def _closure(folder: Path, entry: str) -> set[str]:
+    """Return the modules that the entry imports, itself included: `from .name import …` is the only form."""
+    found: set[str] = set()
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [
+                node.module
+                for node in ast.walk(ast.parse((folder / f"{name}.py").read_text()))
+                if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module
+            ]
+    return found
