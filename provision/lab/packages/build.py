@@ -19,8 +19,8 @@ def build(www: Path, key_home: Path, kernel: str) -> None:
     """Make `www` hold the lab's signed repositories and registry, for hosts that run `kernel`.
 
     The public key is exported as `repo-key.asc` beside `www`. Nothing happens when `www` already holds what
-    the sources in this package and in `provision.lab.hardware` say. A build appears under its final name in one
-    step, folder by folder: a client that is downloading sees the old repository or the new one.
+    the sources in this package and in `provision.lab.hardware` say. A build appears under its final name in
+    one step, folder by folder: a client that is downloading sees the old repository or the new one.
     Raises RunError when a program that is needed is missing or fails.
     """
     www.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,9 @@ def _digest(kernel: str, public_key: Path) -> str | None:
 
 def _is_published(www: Path, digest: str) -> bool:
     build = www / _BUILDS / digest
-    return build.is_dir() and all((www / entry.name).resolve() == entry.resolve() for entry in build.iterdir())
+    return build.is_dir() and all(
+        (www / entry.name).resolve() == entry.resolve() for entry in build.iterdir()
+    )
 
 
 def _publish(www: Path, made: Path, digest: str) -> None:

@@ -73,7 +73,9 @@ class Catalogue:
     @property
     def packages(self) -> list[Package]:
         """Return every package, of repositories and loose ones."""
-        return [package for repository in self.repositories for package in repository.packages] + [*self.loose]
+        return [package for repository in self.repositories for package in repository.packages] + [
+            *self.loose
+        ]
 
 
 def read(kernel: str, data: Path = _DATA) -> Catalogue:
@@ -98,9 +100,7 @@ def read(kernel: str, data: Path = _DATA) -> Catalogue:
 def _expand(sets: Mapping[str, Any], name: str, kernel: str) -> list[Package]:
     entry = sets[name]
     packages = [
-        _package(package, revision, kernel)
-        for revision in entry["versions"]
-        for package in entry["packages"]
+        _package(package, revision, kernel) for revision in entry["versions"] for package in entry["packages"]
     ]
     for included in entry.get("include", []):
         packages += [

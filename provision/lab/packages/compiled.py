@@ -24,7 +24,10 @@ def compile_for(packages: list[Package], directory: Path) -> Binaries:
     stubs = {soname for source, _, soname in wanted if source == "stub"}
     work: list[Callable[[], None]] = [
         *(_userspace(version, binaries.userspace(version)) for version in sorted(versions)),
-        *(_module(version, flavour, binaries.module(version, flavour)) for version, flavour in sorted(modules)),
+        *(
+            _module(version, flavour, binaries.module(version, flavour))
+            for version, flavour in sorted(modules)
+        ),
         *(_stub(soname, binaries.stub(soname)) for soname in sorted(stubs)),
     ]
     with ThreadPoolExecutor() as pool:
@@ -54,7 +57,16 @@ def _stub(soname: str, destination: Path) -> Callable[[], None]:
 
     def job() -> None:
         destination.parent.mkdir(parents=True, exist_ok=True)
-        command = ["gcc", "-shared", "-nostdlib", f"-Wl,-soname,{soname}", "-o", str(destination), "-xc", "/dev/null"]
+        command = [
+            "gcc",
+            "-shared",
+            "-nostdlib",
+            f"-Wl,-soname,{soname}",
+            "-o",
+            str(destination),
+            "-xc",
+            "/dev/null",
+        ]
         try:
             subprocess.run(command, capture_output=True, check=True)
         except FileNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Debian package files, written without dpkg: a hundred small packages in a second, byte for byte reproducible."""
+"""Debian package files, written without dpkg: a hundred in a second, the same bytes every time."""
 
 import gzip
 import io

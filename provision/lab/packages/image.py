@@ -1,7 +1,7 @@
 """The container image `cuda:base`, as files that a web server hands out as a read-only registry.
 
-It stands for NVIDIA's CUDA base image: the same two environment variables, which ask for every GPU, and a small
-Linux made of this machine's own programs with the libraries they need. No registry has to be reached for it.
+It stands for NVIDIA's CUDA base image: the same two environment variables, which ask for every GPU, and a
+small Linux made of this machine's own programs with the libraries they need. No registry is reached for it.
 """
 
 import gzip
@@ -22,17 +22,44 @@ TAG = "base"
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 
 _PROGRAMS = (
-    "sh", "bash", "cat", "chmod", "cp", "cut", "date", "dd", "echo", "env", "false", "grep", "head", "id", "kill", "ln",
-    "ls", "mkdir", "mknod", "mount", "mv", "printenv", "ps", "pwd", "readlink", "rm", "sed", "sleep", "sort", "stat",
-    "tail", "test", "touch", "tr", "true", "uname", "wc", "which",
-)  # fmt: skip
+    *(
+        "sh",
+        "bash",
+        "cat",
+        "chmod",
+        "cp",
+        "cut",
+        "date",
+        "dd",
+        "echo",
+        "env",
+        "false",
+        "grep",
+        "head",
+        "id",
+        "kill",
+    ),
+    *("ln", "ls", "mkdir", "mknod", "mount", "mv", "printenv", "ps", "pwd", "readlink", "rm", "sed", "sleep"),
+    *("sort", "stat", "tail", "test", "touch", "tr", "true", "uname", "wc"),
+)
 _ENVIRONMENT = {
-    "PATH": "/usr/local/nvidia/bin:/usr/local/cuda/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "PATH": "/usr/local/nvidia/bin:/usr/local/cuda/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "NVIDIA_VISIBLE_DEVICES": "all",
     "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
 }
 _LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
-_DIRECTORIES = ("usr/bin", "usr/sbin", "usr/lib/x86_64-linux-gnu", "usr/lib64", "dev", "etc", "proc", "run", "sys", "tmp")
+_DIRECTORIES = (
+    "usr/bin",
+    "usr/sbin",
+    "usr/lib/x86_64-linux-gnu",
+    "usr/lib64",
+    "dev",
+    "etc",
+    "proc",
+    "run",
+    "sys",
+    "tmp",
+)
 _TEXTS = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
     "etc/group": "root:x:0:\n",

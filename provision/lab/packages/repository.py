@@ -53,7 +53,8 @@ def _stanza(deb: Deb) -> str:
 
 def _release(indices: Mapping[str, bytes], origin: str, label: str, moment: datetime) -> str:
     sums = "".join(
-        f" {hashlib.sha256(content).hexdigest()} {len(content):>16} {name}\n" for name, content in indices.items()
+        f" {hashlib.sha256(content).hexdigest()} {len(content):>16} {name}\n"
+        for name, content in indices.items()
     )
     return (
         f"Origin: {origin}\nLabel: {label}\nArchitecture: x86_64\n"

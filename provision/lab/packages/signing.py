@@ -1,4 +1,4 @@
-"""The key that signs the lab's repositories: made once for a lab, kept outside of the repository of this project."""
+"""The key that signs the lab's repositories: made once for a lab, kept in its state directory."""
 
 import os
 import subprocess
@@ -54,7 +54,16 @@ def _fingerprint(home: Path) -> str:
 
 
 def _gpg(home: Path, arguments: Sequence[str], stdin: bytes = b"") -> bytes:
-    options = ["--homedir", str(home), "--batch", "--yes", "--no-tty", "--quiet", "--pinentry-mode", "loopback"]
+    options = [
+        "--homedir",
+        str(home),
+        "--batch",
+        "--yes",
+        "--no-tty",
+        "--quiet",
+        "--pinentry-mode",
+        "loopback",
+    ]
     return _run(["gpg", *options, "--digest-algo", "SHA512", *arguments], stdin)
 
 
