@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .docker_api import Container, DockerApiError, describe, get, running_containers
+from .docker_api import Container, describe, get, running_containers
 from .file_replacement import replace
+from .json_document import Json
 
 UNIT = "docker.service"
 STATE = "/var/lib/provision/docker"
@@ -102,14 +103,20 @@ def _note_path(folder: str) -> str:
     return os.path.join(folder, "pending.json")
 
 
-def restart_victims() -> List[Container]:
+def restart_victims(live_restore_goes: bool = False) -> List[Container]:
     """Return the running containers that a restart of dockerd would stop: none under live-restore.
 
-    Raises DockerApiError where the engine does not answer.
+    dockerd stops what it finds running when it comes up without live-restore, so an engine that loses it with
+    this restart protects nobody. Raises DockerApiError where the engine does not answer.
     """
-    if get("/info").get("LiveRestoreEnabled"):
+    if get("/info").get("LiveRestoreEnabled") and not live_restore_goes:
         return []
     return running_containers()
+
+
+def loses_live_restore(changed: Iterable[str], content: Mapping[str, Json]) -> bool:
+    """Tell whether live-restore is among the changed keys, and off in the content to be loaded."""
+    return "live-restore" in changed and content.get("live-restore") is not True
 
 
 def refusal(victims: Sequence[Container], consent: str) -> Tuple[str, str]:
@@ -119,20 +126,3 @@ def refusal(victims: Sequence[Container], consent: str) -> Tuple[str, str]:
         f"refused: restarting Docker would stop {number}: {describe(victims)}",
         f"stop them, or set `{consent}: true`, or enable Docker's live-restore",
     )
-
-
-__all__ = [
-    "STATE",
-    "UNIT",
-    "DockerApiError",
-    "Note",
-    "Run",
-    "Unit",
-    "parse_show",
-    "read_note",
-    "refusal",
-    "remove_note",
-    "restart_victims",
-    "show",
-    "write_note",
-]

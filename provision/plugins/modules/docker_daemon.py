@@ -18,6 +18,7 @@ from ..module_utils.docker_service import (
     UNIT,
     Note,
     Unit,
+    loses_live_restore,
     read_note,
     refusal,
     remove_note,
@@ -118,7 +119,7 @@ def main() -> None:
     start = [unit for unit in units if unit.exists and not unit.runs]
     action, reasons = ("start", [unit.name for unit in start]) if start else _activation(module, note)
     if action == RESTART:
-        _refuse_restart(module)
+        _refuse_restart(module, loses_live_restore(reasons, _content(module)))
     if not module.check_mode:
         _enable(module, enable)
         _act(module, action, note)
@@ -177,11 +178,11 @@ def _info(module: AnsibleModule) -> Dict[str, Any]:
     return info
 
 
-def _refuse_restart(module: AnsibleModule) -> None:
+def _refuse_restart(module: AnsibleModule, live_restore_goes: bool) -> None:
     if module.params["allow_restart"]:
         return
     try:
-        victims = restart_victims()
+        victims = restart_victims(live_restore_goes)
     except DockerApiError as error:
         module.fail_json(
             msg=f"cannot tell which containers run: {error}", hint="look at `journalctl -u docker`"
@@ -262,7 +263,16 @@ def _loads(module: AnsibleModule) -> bool:
 
 def _journal(module: AnsibleModule) -> str:
     """Return the line in which dockerd said why it ended."""
-    argv = ["journalctl", "--unit", UNIT, "--lines", "30", "--output", "cat", "--no-pager"]
+    argv = [
+        "journalctl",
+        "_SYSTEMD_UNIT=" + UNIT,
+        "_COMM=dockerd",
+        "--lines",
+        "30",
+        "--output",
+        "cat",
+        "--no-pager",
+    ]
     _, output, _ = module.run_command(argv)
     lines = [line for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if "fail" in line.lower() or "unable to configure" in line]

@@ -26,6 +26,7 @@ from ..module_utils.docker_service import (
     STATE,
     UNIT,
     Note,
+    loses_live_restore,
     read_note,
     refusal,
     restart_victims,
@@ -207,13 +208,13 @@ def _merge(module: AnsibleModule) -> None:
     note = read_note(unit.invocation, folder) if unit.runs else None
     action = strongest([action, note.action if note else NONE])
     result.update(activation=action, restart_needed=action == RESTART)
+    keys = sorted({*changed_keys, *(note.keys if note else [])})
     if action == RESTART and unit.runs:
-        _refuse_restart(module)
+        _refuse_restart(module, loses_live_restore(keys, merged.document.plain()))
     if not module.check_mode:
         if result["changed"]:
             result["backup_file"] = back_up(path) if text is not None else ""
             if unit.runs and action != NONE:
-                keys = sorted({*changed_keys, *(note.keys if note else [])})
                 backup = note.backup if note else result["backup_file"]
                 write_note(Note(action, keys, backup, unit.invocation), folder)
             _write(module, content)
@@ -315,11 +316,11 @@ def _validate(module: AnsibleModule, content: str, version: Optional[Tuple[int, 
         )
 
 
-def _refuse_restart(module: AnsibleModule) -> None:
+def _refuse_restart(module: AnsibleModule, live_restore_goes: bool) -> None:
     if module.params["allow_restart"]:
         return
     try:
-        victims = restart_victims()
+        victims = restart_victims(live_restore_goes)
     except DockerApiError as error:
         module.fail_json(
             msg=f"cannot tell which containers run: {error}", hint="look at `systemctl status docker`"
