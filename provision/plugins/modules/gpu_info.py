@@ -73,7 +73,7 @@ secure_boot:
   returned: success
   type: dict
 clients:
-  description: Containers that were given GPUs and processes that hold their device files; C(kind), C(subject).
+  description: Containers that were given GPUs and processes that hold device files - C(kind), C(subject).
   returned: success
   type: list
   elements: dict

@@ -1,0 +1,212 @@
+#!/usr/bin/python
+"""Ansible module: which driver a host gets, or why it gets none."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.driver_selection import (
+    Offer,
+    Selection,
+    SelectionRefusedError,
+    Wish,
+    candidates,
+    choose_flavour,
+    headers_metapackages,
+    parse_wish,
+    refuse_secure_boot,
+    refuse_workloads,
+    replaces_module,
+    row_for,
+    select,
+)
+from ..module_utils.gpu_host import survey
+from ..module_utils.host_state_machine import Machine
+from ..module_utils.package_managers import PackageManager, PackageManagerError, opened
+from ..module_utils.package_repositories import APT, ARGUMENTS
+from ..module_utils.repository_files import MANAGER, PENDING, manager
+from ..module_utils.version_order import compare_debian, compare_rpm
+
+DOCUMENTATION = r"""
+module: nvidia_driver_selection
+short_description: Chooses the NVIDIA driver of a host, or says why there is none for it
+description:
+  - Brings together what the GPUs need, what the repositories offer and what is asked for. Changes nothing.
+  - Fails with a message that begins with C(refused:) and a hint where the wish does not fit the host.
+options:
+  version:
+    description: A branch such as V(580), or an exact version such as V(580.95.05).
+    type: str
+    required: true
+  flavour:
+    description: Flavour of the kernel modules. C(auto) goes by the GPUs.
+    type: str
+    choices: [auto, open, proprietary]
+    default: auto
+  source:
+    description: Whose packages.
+    type: str
+    choices: [nvidia, distro]
+    default: nvidia
+  fabric_manager:
+    description: Whether Fabric Manager is installed. C(auto) goes by the NVSwitches.
+    type: str
+    choices: [auto, "true", "false"]
+    default: auto
+  allow_reboot:
+    description: Whether the host may be rebooted under running workloads.
+    type: bool
+    default: false
+  catalogue:
+    description: Packages by source and branch.
+    type: list
+    elements: dict
+    required: true
+  branches:
+    description: Branches that may exist, for names of packages that hold the branch.
+    type: list
+    elements: int
+    required: true
+  pending_repositories:
+    description: Repositories that a later task configures, with the options of M(package_repository).
+    type: list
+    elements: dict
+    default: []
+  lists_max_age:
+    description: Age in seconds at which package lists are read anew.
+    type: int
+    default: 3600
+  lock_timeout:
+    description: Seconds to wait for another package manager to finish.
+    type: int
+    default: 600
+  manager:
+    description: The package manager. C(auto) asks os-release.
+    type: str
+    choices: [auto, apt, dnf]
+    default: auto
+attributes:
+  check_mode:
+    description: Reads only, in both modes.
+    support: full
+  diff_mode:
+    description: There is nothing to show.
+    support: none
+author: [provision contributors]
+"""
+
+EXAMPLES = r"""
+- name: Choose the driver
+  nvidia_driver_selection:
+    version: "580"
+    catalogue: "{{ __nvidia_driver_catalogue }}"
+    branches: "{{ __nvidia_driver_branches }}"
+"""
+
+RETURN = r"""
+version:
+  description: The release.
+  returned: success
+  type: str
+flavour:
+  description: Flavour of the kernel modules.
+  returned: success
+  type: str
+packages:
+  description: Packages for M(package_set), exact versions first.
+  returned: success
+  type: list
+  elements: str
+held:
+  description: Packages to hold.
+  returned: success
+  type: list
+  elements: str
+absent:
+  description: Installed packages of another flavour, branch or source.
+  returned: success
+  type: list
+  elements: str
+units:
+  description: Services to run.
+  returned: success
+  type: list
+  elements: str
+replaces_module:
+  description: Whether another module is loaded and has to go.
+  returned: success
+  type: bool
+"""
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "version": {"type": "str", "required": True},
+            "flavour": {"type": "str", "choices": ["auto", "open", "proprietary"], "default": "auto"},
+            "source": {"type": "str", "choices": ["nvidia", "distro"], "default": "nvidia"},
+            "fabric_manager": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
+            "allow_reboot": {"type": "bool", "default": False},
+            "catalogue": {"type": "list", "elements": "dict", "required": True},
+            "branches": {"type": "list", "elements": "int", "required": True},
+            "pending_repositories": dict(PENDING, options=ARGUMENTS),
+            "lists_max_age": {"type": "int", "default": 3600},
+            "lock_timeout": {"type": "int", "default": 600},
+            "manager": MANAGER,
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    try:
+        wish = parse_wish(
+            options["version"],
+            flavour=options["flavour"],
+            source=options["source"],
+            fabric_manager=options["fabric_manager"],
+            allow_reboot=options["allow_reboot"],
+        )
+        host = survey(Machine())
+        choose_flavour(wish, host["gpus"], host["modules"]["needed"])
+        refuse_secure_boot(row_for(options["catalogue"], wish.source, wish.branch), wish, host)
+        with opened(module, options) as packages:
+            selection = _select(packages, options, wish, host)
+        refuse_workloads(selection, wish, host)
+    except SelectionRefusedError as error:
+        module.fail_json(msg="refused: %s" % error, hint=error.hint)
+    except PackageManagerError as error:
+        module.fail_json(msg=str(error), hint=error.hint)
+    module.exit_json(
+        changed=False,
+        version=selection.version,
+        flavour=selection.flavour,
+        packages=[*("%s=%s" % pair for pair in sorted(selection.exact.items())), *selection.loose],
+        held=selection.held,
+        absent=selection.absent,
+        units=selection.units,
+        replaces_module=replaces_module(selection, host),
+    )
+
+
+def _select(packages: PackageManager, options: Dict[str, Any], wish: Wish, host: Dict[str, Any]) -> Selection:
+    packages.refresh()
+    branches = sorted({*options["branches"], wish.branch})
+    installed = packages.installed()
+    row = row_for(options["catalogue"], wish.source, wish.branch)
+    loose = [*row.get("headers", []), *row.get("nvlink5_loose", []), *row.get(wish.flavour, [])]
+    names: List[str] = [
+        *candidates(options["catalogue"], wish.source, branches),
+        *(name.rstrip("?").format(branch=wish.branch, kernel=host["kernel"]) for name in loose),
+        *headers_metapackages(installed),
+    ]
+    compare = compare_debian if manager(options["manager"]) == APT else compare_rpm
+    known = sorted({*names, *(name for name in installed if "nvidia" in name or "cuda" in name)})
+    return select(
+        options["catalogue"], wish, host, branches, Offer(packages.versions(known), installed, compare)
+    )
+
+
+if __name__ == "__main__":
+    main()

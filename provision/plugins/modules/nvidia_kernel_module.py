@@ -1,0 +1,103 @@
+#!/usr/bin/python
+"""Ansible module: the loaded nvidia kernel module is the installed one, without a reboot where possible."""
+
+from __future__ import annotations
+
+from typing import List, Tuple
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.driver_selection import SelectionRefusedError
+from ..module_utils.gpu_host import survey
+from ..module_utils.host_state_gpu import loaded_version
+from ..module_utils.host_state_machine import Machine
+from ..module_utils.kernel_module import NONE, REBOOT, Switcher, diff, next_step, refuse_missing
+
+DOCUMENTATION = r"""
+module: nvidia_kernel_module
+short_description: Loads the installed nvidia kernel module in place of nouveau or of an older one
+description:
+  - Stops the driver's own services, unloads what is loaded, loads what is installed, and starts the services
+    again. Nothing is unloaded while a container or process uses the GPUs.
+  - Where that is not possible the module says why a reboot is needed, after a check that the kernel to boot
+    has the module.
+options:
+  version:
+    description: Version that is to be loaded.
+    type: str
+    required: true
+  flavour:
+    description: Flavour that is to be loaded.
+    type: str
+    choices: [open, proprietary]
+    required: true
+attributes:
+  check_mode:
+    description: Tells what would be loaded, taking the packages for installed.
+    support: full
+  diff_mode:
+    description: Shows the loaded version before and after.
+    support: full
+author: [provision contributors]
+"""
+
+EXAMPLES = r"""
+- name: Load the driver
+  nvidia_kernel_module:
+    version: 580.95.05
+    flavour: open
+"""
+
+RETURN = r"""
+reboot_reason:
+  description: Why only a reboot brings the module; empty where none is needed.
+  returned: success
+  type: str
+action:
+  description: What was done, or in check mode would be done - C(none), C(load), C(reload) or C(reboot).
+  returned: success
+  type: str
+"""
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "version": {"type": "str", "required": True},
+            "flavour": {"type": "str", "choices": ["open", "proprietary"], "required": True},
+        },
+        supports_check_mode=True,
+    )
+    version, flavour = module.params["version"], module.params["flavour"]
+    machine = Machine()
+    host = survey(machine)
+    step = next_step(host, version, flavour)
+    reason = step.reason if step.action == REBOOT else ""
+    try:
+        if not module.check_mode:
+            refuse_missing(host, host["kernel"], version, flavour)
+            if step.action not in (NONE, REBOOT):
+                reason = _switcher(module, machine).switch(step.action) or ""
+            if reason and host["next_kernel"]:
+                refuse_missing(host, host["next_kernel"], version, flavour)
+    except SelectionRefusedError as error:
+        module.fail_json(msg=str(error), hint=error.hint)
+    module.exit_json(
+        changed=step.action not in (NONE, REBOOT) and not reason,
+        action=REBOOT if reason else step.action,
+        reboot_reason=reason,
+        diff={} if step.action == NONE else diff(host["modules"]["loaded"], version, flavour),
+    )
+
+
+def _switcher(module: AnsibleModule, machine: Machine) -> Switcher:
+    def run(argv: List[str]) -> Tuple[int, str]:
+        code, out, err = module.run_command(argv)
+        return code, out + err
+
+    return Switcher(run, lambda name: loaded_version(machine, name) is not None)
+
+
+if __name__ == "__main__":
+    main()
