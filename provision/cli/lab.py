@@ -6,7 +6,11 @@ from pathlib import Path
 
 import click
 
-_HOSTS = click.option("--host", "hosts", multiple=True, metavar="NAME", help="Only this server; may be repeated.")
+from provision.errors import UsageError
+
+_HOSTS = click.option(
+    "--host", "hosts", multiple=True, metavar="NAME", help="Only this server; may be repeated."
+)
 _SPEC = click.option(
     "--spec",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -88,3 +92,27 @@ def status(spec: Path | None, as_json: bool) -> None:
         return
     for each in found:
         click.echo(f"{each.name:12} {each.address:15} {each.state:10} {', '.join(each.faults)}".rstrip())
+
+
+@command.command("fault")
+@click.argument("host", required=False)
+@click.argument("name", required=False)
+@click.argument("switch", type=click.Choice(["on", "off"]), default="on")
+@_SPEC
+def fault(host: str | None, name: str | None, switch: str, spec: Path | None) -> None:
+    """Break a server in one way, or repair it; without arguments, list the faults there are.
+
+    \b
+    Example:
+      provision lab fault hgx01 gpu_lost
+      provision lab fault hgx01 gpu_lost off
+    """
+    from provision.lab import faults, lifecycle
+
+    if host is None:
+        for each, summary in faults.summaries().items():
+            click.echo(f"{each:24} {summary}")
+        return
+    if name is None:
+        raise UsageError("no fault named", hint="`provision lab fault` lists them")
+    lifecycle.fault(host, name, on=switch == "on", spec_file=spec)

@@ -15,12 +15,16 @@ chmod 0440 "$root/etc/sudoers.d/$user"
 rm -f "$root"/etc/ssh/ssh_host_*
 : >"$root/etc/machine-id"
 
-# The running kernel as far as its modules and initramfs matter: none is installed as a package.
-mkdir -p "$root/lib/modules/$kernel"
-touch "$root/lib/modules/$kernel/modules.order" "$root/lib/modules/$kernel/modules.builtin"
+# The running kernel belongs to the machine, and no package of it is here: as much of it as depmod and
+# update-initramfs want to see.
+modules="$root/lib/modules/$kernel"
+mkdir -p "$modules"
+touch "$modules/modules.order" "$modules/modules.builtin" "$modules/modules.builtin.modinfo"
+printf 'CONFIG_MODULES=y\nCONFIG_RD_GZIP=y\nCONFIG_RD_ZSTD=y\n' >"$root/boot/config-$kernel"
 chroot "$root" depmod "$kernel"
+chroot "$root" update-initramfs -c -k "$kernel"
 
 # What has no hardware to act on in a container.
 for unit in getty@tty1.service console-getty.service systemd-firstboot.service; do
-    chroot "$root" systemctl mask "$unit" >/dev/null 2>&1
+    chroot "$root" systemctl mask "$unit"
 done

@@ -83,8 +83,12 @@ def build_all(servers: Sequence[Server], machine: Machine, state: State) -> Mapp
     """
     releases = {server.image.name: server.image for server in servers}
     with ThreadPoolExecutor() as pool:
-        built = dict(zip(releases, pool.map(lambda image: _build(image, machine), releases.values()), strict=True))
+        built = dict(
+            zip(releases, pool.map(lambda image: _build(image, machine), releases.values()), strict=True)
+        )
         named = list(pool.map(lambda server: _extend(built[server.image.name], server, state), servers))
+    for image in {*built.values(), *named}:
+        _forget_older(image)
     return {server.name: image for server, image in zip(servers, named, strict=True)}
 
 
@@ -111,6 +115,14 @@ def _build(image: Image, machine: Machine) -> str:
     return name
 
 
+def _forget_older(image: str) -> None:
+    """Remove former builds of an image; one that a server still runs refuses, and stays."""
+    repository, tag = image.split(":")
+    for other in programs.docker("images", "--format", "{{.Tag}}", repository).split():
+        if other not in (tag, "<none>"):
+            programs.docker_answers("rmi", f"{repository}:{other}")
+
+
 def _import(argv: Sequence[str], name: str, log: Path) -> None:
     labels = ("--change", f"LABEL {LABEL}=image", "--change", 'CMD ["/usr/lib/lab/init"]')
     with log.open("wb") as output:
@@ -122,7 +134,9 @@ def _import(argv: Sequence[str], name: str, log: Path) -> None:
         maker.stdout.close()
     if maker.wait() != 0:
         programs.docker_answers("rmi", name)
-        lines = [line for line in log.read_text(errors="replace").splitlines() if line.startswith(("E:", "W:"))]
+        lines = [
+            line for line in log.read_text(errors="replace").splitlines() if line.startswith(("E:", "W:"))
+        ]
         raise RunError(
             f"mmdebstrap could not build {name}: {lines[-1] if lines else 'no reason given'}",
             hint="is the mirror of /etc/apt reachable, and does it have this release?",

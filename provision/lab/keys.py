@@ -1,5 +1,6 @@
 """SSH keys of a lab: one that every server accepts, and one by which each server is known."""
 
+import os
 from pathlib import Path
 
 from provision.lab import programs
@@ -32,7 +33,7 @@ def write_known_hosts(state: State) -> None:
             kind, key = public.read_text().split()[:2]
             address = (directory / "address").read_text().strip()
             lines.append(f"{directory.name},{address} {kind} {key}\n")
-    fresh = state.known_hosts.with_suffix(".new")
+    fresh = state.known_hosts.with_suffix(f".{os.getpid()}")
     fresh.write_text("".join(lines))
     fresh.replace(state.known_hosts)
 

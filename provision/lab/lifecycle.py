@@ -5,7 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from provision.lab import cgroup, dockerd, images, inventory_file, keys, network, server, servers, spec
+from provision.lab import (
+    cgroup,
+    dockerd,
+    faults,
+    images,
+    inventory_file,
+    keys,
+    network,
+    packages,
+    servers,
+    spec,
+    web,
+)
 from provision.lab import machine as this_machine
 from provision.lab.machine import Machine
 from provision.lab.servers import Status
@@ -37,12 +49,17 @@ def up(
             servers.remove([each.name for each in wanted], state)
             images.remove_all()
             shutil.rmtree(state.www, ignore_errors=True)
-        present = set(servers.running())
-        absent = [each for each in wanted if each.name not in present]
+        # One that does not run, as after a restart of the machine, is replaced: its mounts are gone.
+        absent = [
+            each
+            for each, found in zip(wanted, servers.statuses(wanted, lab.name, state), strict=True)
+            if found.state not in ("running", "paused")
+        ]
         keys.ensure(state)
-        _build_packages(machine.kernel, state, say)
+        say("building package repositories")
+        packages.build(state.www, state.root, machine.kernel)
         network.ensure()
-        server.ensure(state)
+        web.ensure(state)
         if lab.source != spec.DEFAULT:
             inventory_file.write(lab, state)
         if absent:
@@ -59,7 +76,8 @@ def reset(name: str, *, spec_file: Path | None = None) -> None:
     lab, state = spec.load(spec_file), default()
     wanted = lab.select([name])
     machine = this_machine.look()
-    built = images.build_all(wanted, machine, state)
+    with locked(state):
+        built = images.build_all(wanted, machine, state)
     _create(wanted, lab, built, machine, state)
     _wait(wanted, _silent)
 
@@ -80,7 +98,7 @@ def down(hosts: Sequence[str] = (), *, spec_file: Path | None = None, say: Say =
             say(f"removing {', '.join(present)}")
         servers.remove(present, state)
         if not servers.running():
-            server.stop(state)
+            web.stop(state)
             network.remove()
             cgroup.unmount(state)
             if dockerd.release(state):
@@ -88,19 +106,15 @@ def down(hosts: Sequence[str] = (), *, spec_file: Path | None = None, say: Say =
     return present
 
 
+def fault(host: str, name: str, *, on: bool, spec_file: Path | None = None) -> None:
+    """Switch a fault of a server on or off. Raises UsageError, RunError."""
+    faults.switch(spec.load(spec_file).select([host])[0], name, on, default())
+
+
 def status(*, spec_file: Path | None = None) -> list[Status]:
     """Return the status of every server of a lab."""
     lab = spec.load(spec_file)
     return servers.statuses(lab.servers, lab.name, default())
-
-
-def _build_packages(kernel: str, state: State, say: Say) -> None:
-    try: from provision.lab import packages
-    except ImportError: return
-
-    say("building package repositories")
-    state.www.mkdir(parents=True, exist_ok=True)
-    if hasattr(packages,"build"): packages.build(state.www, state.root, kernel)
 
 
 def _create(

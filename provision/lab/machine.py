@@ -56,9 +56,7 @@ class Machine:
 
 def missing_capabilities(status: str) -> tuple[str, ...]:
     """Return the capabilities absent from the bounding set in the text of /proc/self/status."""
-    bounding = next(
-        int(line.split()[1], 16) for line in status.splitlines() if line.startswith("CapBnd:")
-    )
+    bounding = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("CapBnd:"))
     return tuple(name for name, bit in CAPABILITIES.items() if not bounding >> bit & 1)
 
 
@@ -70,12 +68,12 @@ def missing_packages(
     return tuple(sorted(programs | {package for path, package in FILES.items() if not exists(path)}))
 
 
-def check(
-    *, user: int, missing: Collection[str], packages: Collection[str]
-) -> None:
+def check(*, user: int, missing: Collection[str], packages: Collection[str]) -> None:
     """Refuse a machine that cannot carry a lab. Raises RunError with what to do."""
     if user != 0:
-        raise RunError("the lab needs root: it starts containers with systemd inside", hint="run it with sudo")
+        raise RunError(
+            "the lab needs root: it starts containers with systemd inside", hint="run it with sudo"
+        )
     lacking = [name for name in NEEDED if name in missing]
     if lacking:
         raise RunError(

@@ -33,7 +33,10 @@ def disconnect(container: str) -> None:
 
 def connect(container: str, name: str, address: str) -> None:
     """Plug the cable of a server in again."""
-    if address not in programs.docker(
-        "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", container
-    ).split():
+    if (
+        address
+        not in programs.docker(
+            "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", container
+        ).split()
+    ):
         programs.docker("network", "connect", "--ip", address, "--alias", name, NETWORK, container)

@@ -22,7 +22,9 @@ class Overlay:
         for path in sorted(root.rglob("*")):
             name = path.relative_to(root)
             if name.parts[0] in MERGED:
-                raise RunError(f"{path} would replace a link of the server's root", hint=f"move it below usr/{name}")
+                raise RunError(
+                    f"{path} would replace a link of the server's root", hint=f"move it below usr/{name}"
+                )
             member = self._archive.gettarinfo(path, str(name))
             member.uid = member.gid = 0
             member.uname = member.gname = "root"

@@ -3,22 +3,15 @@
 Run as `python -m provision.lab.server DIRECTORY ADDRESS PORT`; one process serves every host of the lab.
 """
 
+import hashlib
 import json
 import os
-import signal
-import subprocess
 import sys
-import time
-import urllib.request
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from provision.errors import RunError
-from provision.lab.state import GATEWAY, PORT, State
-
-START_SECONDS = 10
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
@@ -67,7 +60,7 @@ class Handler(SimpleHTTPRequestHandler):
         del path
         self.send_error(HTTPStatus.NOT_FOUND)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's signature
+    def log_message(self, format: str, *args: object) -> None:
         """Write one line per request to the log that stderr is redirected to."""
         sys.stderr.write(f"{self.log_date_time_string()} {self.address_string()} {format % args}\n")
 
@@ -80,8 +73,6 @@ class Handler(SimpleHTTPRequestHandler):
         if last.startswith("sha256:"):
             return last
         if "/manifests/" in self.path:
-            import hashlib
-
             path = Path(self.translate_path(self.path))
             if path.is_file():
                 return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
@@ -100,58 +91,6 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 256
-
-
-def ensure(state: State) -> None:
-    """Start the server if it does not answer. Raises RunError."""
-    if is_serving():
-        return
-    stop(state)
-    log = state.root / "server.log"
-    argv = (sys.executable, "-m", "provision.lab.server", str(state.www), GATEWAY, str(PORT))
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
-    _pid_file(state).write_text(str(process.pid))
-    deadline = time.monotonic() + START_SECONDS
-    while not is_serving():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RunError(f"the lab's web server does not answer on {GATEWAY}:{PORT}", hint=f"see {log}")
-        time.sleep(0.05)
-
-
-def stop(state: State) -> None:
-    """Stop the server that this state started, if it still runs."""
-    pid_file = _pid_file(state)
-    if not pid_file.exists():
-        return
-    pid = int(pid_file.read_text())
-    if is_ours(Path(f"/proc/{pid}/cmdline")):
-        os.kill(pid, signal.SIGTERM)
-    pid_file.unlink()
-
-
-def is_ours(command_line: Path) -> bool:
-    """Tell whether a process is the lab's web server, by its /proc/PID/cmdline: ids are used again."""
-    try:
-        return b"provision.lab.server" in command_line.read_bytes().split(b"\0")
-    except OSError:
-        return False
-
-
-def is_serving() -> bool:
-    """Tell whether the registry's root answers at the lab's address."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(f"http://{GATEWAY}:{PORT}/v2/", timeout=2) as answer:
-            return answer.headers.get("Docker-Distribution-Api-Version") == "registry/2.0"
-    except OSError:
-        return False
-
-
-def _pid_file(state: State) -> Path:
-    return state.root / "server.pid"
 
 
 def main(directory: str, address: str, port: str) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provision.errors import RunError
-from provision.lab import cgroup, keys, network, programs
+from provision.lab import cgroup, keys, programs
+from provision.lab.hardware import Hardware, write_overlay
 from provision.lab.images import USER
 from provision.lab.machine import Machine
 from provision.lab.overlay import Overlay
@@ -64,7 +65,7 @@ def create_arguments(
         *("--cap-add", "ALL", *(f"--cap-drop={name}" for name in machine.missing_capabilities)),
         *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
         *("--security-opt", "systempaths=unconfined", "--device-cgroup-rule", "a *:* rwm"),
-        *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec"),  # noqa: S108 - the server's
+        *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec"),
         # Containers in containers need a file system that overlays can be stacked on.
         *("--volume", "/var/lib/docker", "--volume", "/var/lib/containerd"),
         *cgroup_options,
@@ -127,12 +128,8 @@ def _overlay(server: Server, state: State) -> bytes:
     overlay = Overlay()
     with tempfile.TemporaryDirectory(prefix="provision-lab-") as directory:
         hardware = Path(directory) / "hardware"
-        try:
-            from provision.lab.hardware import Hardware, write_overlay
-            write_overlay(Hardware.from_mapping(dict(server.hardware)), hardware)
-        except ImportError: pass
-        if hardware.is_dir():
-            overlay.add_tree(hardware)
+        write_overlay(Hardware.from_mapping(server.hardware), hardware)
+        overlay.add_tree(hardware)
     if server.files:
         overlay.add_tree(server.files)
     key = keys.host_key(server, state)

@@ -1,0 +1,56 @@
+"""What a machine must have to carry a lab."""
+
+import pytest
+
+from provision.errors import RunError
+from provision.lab import machine
+
+
+@pytest.mark.parametrize(
+    ("bounding", "missing"),
+    [
+        ("000001ffffffffff", ()),
+        ("000001fffeffffff", ("SYS_RESOURCE",)),
+        ("000001fff7dfffff", ("SYS_ADMIN", "MKNOD")),
+        ("0000003fffffffff", ("BPF", "CHECKPOINT_RESTORE", "PERFMON")),
+    ],
+)
+def test_capabilities_outside_the_bounding_set_are_missing(bounding: str, missing: tuple[str, ...]) -> None:
+    status = f"Name:\tpython\nCapPrm:\t0000000000000000\nCapBnd:\t{bounding}\nCapAmb:\t0000000000000000\n"
+    assert sorted(machine.missing_capabilities(status)) == sorted(missing)
+
+
+def test_missing_programs_are_named_by_package_once() -> None:
+    absent = {"docker", "dockerd", "apt-ftparchive"}
+    packages = machine.missing_packages(
+        which=lambda program: None if program in absent else program,
+        exists=lambda path: path != "/usr/include/stdio.h",
+    )
+    assert packages == ("apt-utils", "docker.io", "libc6-dev")
+
+
+@pytest.mark.parametrize(
+    ("user", "missing", "packages", "message", "hint"),
+    [
+        (1000, (), (), "needs root", "sudo"),
+        (0, ("SYS_ADMIN", "SYS_RESOURCE"), (), "does not grant CAP_SYS_ADMIN", "virtual machine"),
+        (
+            0,
+            (),
+            ("gcc", "gnupg"),
+            "not installed: gcc, gnupg",
+            "apt-get install --no-install-recommends gcc gnupg",
+        ),
+    ],
+)
+def test_a_machine_that_cannot_carry_a_lab_is_told_what_to_do(
+    user: int, missing: tuple[str, ...], packages: tuple[str, ...], message: str, hint: str
+) -> None:
+    with pytest.raises(RunError) as refused:
+        machine.check(user=user, missing=missing, packages=packages)
+    assert message in refused.value.message
+    assert hint in str(refused.value.hint)
+
+
+def test_a_capability_that_nothing_depends_on_may_be_missing() -> None:
+    machine.check(user=0, missing=("SYS_RESOURCE",), packages=())
