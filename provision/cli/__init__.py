@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import click
 
+from provision.cli.errors import say_error
 from provision.errors import ProvisionError
 
 COMMANDS: Mapping[str, str] = {
@@ -70,14 +71,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # Not standalone: click would print usage errors and interrupts in a form of its own.
         outcome = cli.main(args=arguments, prog_name="provision", standalone_mode=False)
     except ProvisionError as error:
-        _say(error.message, error.hint)
+        say_error(error.message, error.hint)
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return error.exit_code
     except click.ClickException as error:
         where = getattr(error, "ctx", None)
-        _say(
+        say_error(
             error.format_message().rstrip("."), where and f"`{where.command_path} --help` lists what it takes"
         )
         return error.exit_code
@@ -92,14 +93,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         from provision.cli.crash import keep_traceback
 
         kept = keep_traceback(error)
-        _say(f"unexpected {type(error).__name__}: {error}", f"this is a bug; the traceback is in {kept}")
+        say_error(f"unexpected {type(error).__name__}: {error}", f"this is a bug; the traceback is in {kept}")
         return 1
     return outcome if isinstance(outcome, int) else 0
-
-
-def _say(message: str, hint: str | None) -> None:
-    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    click.echo(message, err=True)
-    if hint:
-        click.secho("hint: ", fg="cyan", nl=False, err=True)
-        click.echo(hint, err=True)

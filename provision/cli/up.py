@@ -1,0 +1,147 @@
+"""`provision up`: takes hosts to a CUDA container that sees its GPUs, and proves it."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import click
+
+from provision.cli import options
+from provision.cli.errors import say_error
+from provision.cli.options import Selection
+from provision.converge import Steps, Survey, apply, survey
+from provision.errors import RefusedError
+from provision.journal import open_journal
+from provision.model.fleet import Fleet
+from provision.model.plan import Disruption, Plan
+from provision.model.run import HostRun, Outcome, Run
+from provision.report import console, json
+from provision.report.progress import progress
+from provision.report.summary import show
+
+_ALWAYS_ASKED = frozenset({Disruption.REBOOT, Disruption.GPU_RESET, Disruption.MIG_DESTROY})
+
+
+@click.command(name="up")
+@options.selection
+@options.only
+@click.option("--full", is_flag=True, help="Run every role, whatever the hosts say of their state.")
+@options.yes
+@click.option("--no-verify", is_flag=True, help="Do not prove the hosts that were changed.")
+@options.as_json
+def command(
+    *, selection: Selection, roles: tuple[str, ...], full: bool, yes: bool, no_verify: bool, as_json: bool
+) -> int:
+    """Take hosts to a CUDA container that sees its GPUs, and prove it.
+
+    Safe to run again: a host that is as declared is only asked, not touched.
+
+    \b
+    * Refuses unknown variables and drivers that do not fit the GPUs, before any host is touched
+    * Asks every host how it stands and runs the roles that differ, on the hosts that differ
+    * Installs the driver, Docker and the NVIDIA Container Toolkit at the declared versions
+    * Reboots, restarts Docker under containers or resets GPUs only where `<role>_allow_...` says so
+    * Asks again, then verifies the hosts that it changed, a real container included
+
+    On a terminal it asks before it disrupts anything; --yes answers that question.
+
+    \b
+    provision up -i fleet.ini
+    provision up -i fleet.ini --limit 'gpu:!hgx01' --only docker_engine
+    """
+    fleet = _load(selection)
+    steps, talk = _steps(), console.talk()
+    with progress(talk) as watcher:
+        found = survey(fleet, roles, full, steps, watcher)
+    _refuse(found)
+    if not yes and sys.stdin.isatty() and talk.is_terminal:
+        _ask(found.plan)
+    with open_journal(fleet.inventory) as journal:
+        run = Run(journal.begin("up", fleet.inventory, fleet.limit), found.unchanged())
+        if found.plan.selection:
+            with progress(talk) as watcher:
+                run = replace(run, hosts=apply(found, journal.directory(run.id), steps, watcher))
+            if not no_verify:
+                run = replace(run, hosts=_verified(fleet, run))
+        journal.end(run, run.exit_code)
+    if as_json:
+        click.echo(json.dump(run.as_json()))
+    else:
+        show(run, console.data())
+    return run.exit_code
+
+
+def _load(selection: Selection) -> Fleet:
+    from provision.inventory import check_variables, load
+
+    fleet = load(selection.inventory, selection.limit)
+    check_variables(fleet)
+    return fleet
+
+
+def _steps() -> Steps:
+    from provision.compat import refusals
+    from provision.plan import build
+    from provision.probe import probe
+    from provision.runner import run_playbook
+
+    return Steps(probe, refusals, build, run_playbook)
+
+
+def _refuse(found: Survey) -> None:
+    """Raise RefusedError if anything speaks against starting; all of it is told."""
+    if not found.refusals:
+        return
+    *others, last = found.refusals
+    for refusal in others:
+        say_error(refusal.message, refusal.hint)
+    raise RefusedError(last.message, hint=last.hint)
+
+
+def _ask(plan: Plan) -> None:
+    """Ask for consent on the terminal. Raises RefusedError for a no.
+
+    Whether a disruption is allowed at all is for the `<role>_allow_...` variables to say, with or without
+    a terminal.
+    """
+    told = list(_disruptions(plan))
+    if not told:
+        return
+    click.echo("This may disrupt:", err=True)
+    for line in told:
+        click.echo(f"  {line}", err=True)
+    if not click.confirm("Go on?", err=True):
+        raise RefusedError(
+            "not confirmed; no host was touched", hint="`--yes` answers the question in advance"
+        )
+
+
+def _disruptions(plan: Plan) -> Iterator[str]:
+    for name, host in plan.hosts.items():
+        for role in host.selected:
+            planned = host.roles[role]
+            if planned.workloads or _ALWAYS_ASKED.intersection(planned.disruption):
+                hit = f" (hits {', '.join(map(str, planned.workloads))})" if planned.workloads else ""
+                yield f"{name}  {role}: {', '.join(planned.disruption).replace('_', ' ')}{hit}"
+
+
+def _verified(fleet: Fleet, run: Run) -> dict[str, HostRun]:
+    """Return the outcomes after the checks: a changed host that fails one has failed."""
+    from provision import verify
+
+    changed = run.of(Outcome.CHANGED)
+    if not changed:
+        return dict(run.hosts)
+    report = verify.run(fleet, changed)
+    hosts = dict(run.hosts)
+    for name in changed:
+        failed = [check for check in report.hosts[name].checks if check.outcome == "failed"]
+        if failed:
+            told = "; ".join(f"{check.id}: {check.detail}" for check in failed)
+            hosts[name] = replace(
+                hosts[name],
+                outcome=Outcome.FAILED,
+                error=f"provisioned, but not verified: {told}",
+                hint=f"`provision verify -i {fleet.inventory} --limit {name}` shows the evidence",
+            )
+    return hosts

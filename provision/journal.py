@@ -1,0 +1,109 @@
+"""The memory of runs: `.provision/` beside the inventory, with a journal and one directory a run.
+
+One program writes at a time: the journal holds a lock for as long as it is open.
+"""
+
+import fcntl
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from provision.errors import RefusedError, RunError
+from provision.model.run import Run
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, command TEXT NOT NULL, inventory TEXT NOT NULL, host_pattern TEXT,
+    started REAL NOT NULL, ended REAL, exit_code INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS hosts (
+    run TEXT NOT NULL REFERENCES runs (id), name TEXT NOT NULL, outcome TEXT NOT NULL,
+    roles TEXT NOT NULL, error TEXT, seconds REAL NOT NULL,
+    PRIMARY KEY (run, name)
+) STRICT;
+"""
+
+
+class Journal:
+    """An open journal. Times are seconds since the epoch; a run without an end was cut short."""
+
+    def __init__(self, directory: Path, database: sqlite3.Connection) -> None:
+        self._directory = directory
+        self._database = database
+
+    def begin(self, command: str, inventory: Path, limit: str | None) -> str:
+        """Record that a run begins and return its id, which sorts by time: `20260822T101500Z-up`."""
+        started = time.time()
+        stem = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(started))}-{command}"
+        taken = {
+            row[0] for row in self._database.execute("SELECT id FROM runs WHERE id GLOB ?", (f"{stem}*",))
+        }
+        run = stem if stem not in taken else f"{stem}-{len(taken) + 1}"
+        with self._database:
+            self._database.execute(
+                "INSERT INTO runs (id, command, inventory, host_pattern, started) VALUES (?, ?, ?, ?, ?)",
+                (run, command, str(inventory), limit, started),
+            )
+        return run
+
+    def end(self, run: Run, exit_code: int) -> None:
+        """Record how the run and each of its hosts ended."""
+        with self._database:
+            self._database.executemany(
+                "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (run.id, name, host.outcome, json.dumps(host.roles), host.error, host.seconds)
+                    for name, host in run.hosts.items()
+                ],
+            )
+            self._database.execute(
+                "UPDATE runs SET ended = ?, exit_code = ? WHERE id = ?", (time.time(), exit_code, run.id)
+            )
+
+    def directory(self, run: str) -> Path:
+        """Return the directory for the files of the run; it is made by whoever writes there."""
+        return self._directory / "runs" / run
+
+
+@contextmanager
+def open_journal(inventory: Path) -> Iterator[Journal]:
+    """Open the journal of the inventory for writing.
+
+    Raises RefusedError while another program has it open, RunError where the directory cannot be written.
+    """
+    directory = (Path.cwd() if "," in str(inventory) else inventory.absolute().parent) / ".provision"
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise RunError(
+            f"cannot write `{directory}`: {error.strerror}", hint="runs are recorded beside the inventory"
+        ) from error
+    try:
+        _take(lock, directory)
+        database = sqlite3.connect(directory / "journal.sqlite")
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.executescript(_SCHEMA)
+            yield Journal(directory, database)
+        finally:
+            database.close()
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int, directory: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(lock, 32, 0).decode().strip() or "unknown"
+        raise RefusedError(
+            f"another run works on this inventory (process {holder})",
+            hint=f"wait for it; it holds `{directory}/lock`",
+        ) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)

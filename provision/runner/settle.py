@@ -1,0 +1,72 @@
+"""What became of every host: the plan before, what the playbook told, and the plan after. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from provision.model.observed import HostProbe
+from provision.model.plan import HostPlan, Plan
+from provision.model.run import HostRun, Outcome, RoleOutcome
+from provision.runner.events import Kind
+from provision.runner.tally import HostTally, Tally
+
+
+def settle(before: Plan, probes: Mapping[str, HostProbe]) -> dict[str, HostRun]:
+    """Return the hosts as they stand before anything runs; those with roles to run count as converged."""
+    return {name: _idle(host, probes.get(name)) for name, host in before.hosts.items()}
+
+
+def settle_run(
+    before: Plan, probes: Mapping[str, HostProbe], tally: Tally, after: Plan, log: str
+) -> dict[str, HostRun]:
+    """Return the hosts as they stand after the run.
+
+    A role that ran and is still not converged has failed, whatever the playbook said.
+    """
+    hosts = settle(before, probes)
+    for name, roles in before.selection.items():
+        hosts[name] = _ran(before.hosts[name], roles, tally.hosts.get(name), after.hosts.get(name), log)
+    return hosts
+
+
+def _idle(host: HostPlan, probe: HostProbe | None) -> HostRun:
+    if host.skipped is not None:
+        return HostRun(Outcome.SKIPPED, reason=host.skipped)
+    if host.error is not None:
+        outcome = Outcome.FAILED if probe is not None and probe.reachable else Outcome.UNREACHABLE
+        return HostRun(outcome, error=host.error, hint=host.hint)
+    return HostRun(Outcome.CONVERGED, roles=dict.fromkeys(host.roles, RoleOutcome.SKIPPED))
+
+
+def _ran(
+    before: HostPlan, roles: list[str], tally: HostTally | None, after: HostPlan | None, log: str
+) -> HostRun:
+    outcomes = dict.fromkeys(before.roles, RoleOutcome.SKIPPED)
+    if tally is None or not tally.finished:
+        return HostRun(
+            Outcome.FAILED, outcomes, "the playbook ended before this host did", f"`{log}` tells why"
+        )
+    outcomes.update({role: outcome for role, outcome in tally.roles.items() if role in outcomes})
+    run = HostRun(Outcome.CONVERGED, outcomes, seconds=tally.seconds)
+    if tally.stopped is not None:
+        outcome = {Kind.REFUSED: Outcome.REFUSED, Kind.UNREACHABLE: Outcome.UNREACHABLE}.get(
+            tally.stopped.kind, Outcome.FAILED
+        )
+        hint = tally.stopped.hint or (None if outcome is Outcome.REFUSED else f"`{log}` has the details")
+        return replace(run, outcome=outcome, error=tally.stopped.reason, hint=hint)
+    if after is None or after.error is not None:
+        error = f"the host did not answer after the run: {after.error if after else 'no answer'}"
+        return replace(run, outcome=Outcome.FAILED, error=error, hint=after.hint if after else None)
+    left = [role for role in roles if role in after.roles and after.roles[role].changes]
+    if left:
+        reasons = "; ".join(
+            f"{role}: {', '.join(after.roles[role].reasons) or 'no reason known'}" for role in left
+        )
+        return replace(
+            run,
+            outcome=Outcome.FAILED,
+            roles=outcomes | dict.fromkeys(left, RoleOutcome.FAILED),
+            error=f"ran and is still not converged: {reasons}",
+            hint="something on the host undoes it, or a role of ours does not do what it says",
+        )
+    changed = RoleOutcome.CHANGED in outcomes.values()
+    return replace(run, outcome=Outcome.CHANGED if changed else Outcome.CONVERGED)

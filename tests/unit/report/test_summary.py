@@ -1,0 +1,105 @@
+"""The end of a run, as people and as programs read it."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from provision.model.run import HostRun, Outcome, RoleOutcome, Run
+from provision.report.durations import duration
+from provision.report.summary import headline, show
+
+_RUN = Run(
+    "20260822T101500Z-up",
+    {
+        "hgx01": HostRun(
+            Outcome.CHANGED, {"driver": RoleOutcome.CHANGED, "docker": RoleOutcome.OK}, seconds=41.24
+        ),
+        "a100": HostRun(
+            Outcome.FAILED, {"driver": RoleOutcome.FAILED}, "no space left", "free some", seconds=3
+        ),
+        "v100": HostRun(Outcome.REFUSED, {"driver": RoleOutcome.FAILED}, "a reboot is needed", "set x"),
+        "cpu01": HostRun(Outcome.SKIPPED, reason="no NVIDIA GPU"),
+    },
+)
+
+
+def _text(run: Run) -> str:
+    stream = io.StringIO()
+    show(run, Console(file=stream, width=100))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def test_summary_names_each_host_and_why() -> None:
+    text = _text(_RUN)
+    assert text.splitlines()[1].split() == [
+        "hgx01",
+        "changed",
+        "changed:",
+        "driver;",
+        "ok:",
+        "docker",
+        "41",
+        "s",
+    ]
+    assert "cpu01  skipped  no NVIDIA GPU" in text
+    assert "a100 failed: no space left\nhint: free some" in text
+    assert "v100 refused: a reboot is needed\nhint: set x" in text
+    assert text.splitlines()[-1] == "4 hosts: 1 changed, 1 failed, 1 refused, 1 skipped"
+
+
+def test_values_that_look_like_markup_are_shown_as_they_are() -> None:
+    run = Run("r", {"h1": HostRun(Outcome.FAILED, error="unit [bold]x[/bold] [/nope]")})
+    assert "unit [bold]x[/bold] [/nope]" in _text(run)
+
+
+def test_nothing_to_do_is_a_headline() -> None:
+    run = Run("r", {"h1": HostRun(Outcome.CONVERGED), "h2": HostRun(Outcome.SKIPPED, reason="no NVIDIA GPU")})
+    assert headline(run) == "No changes. The fleet matches the inventory (1 converged, 1 skipped)"
+
+
+def test_json_is_the_documented_shape() -> None:
+    document = _RUN.as_json()
+    assert document["schema"] == 1
+    assert document["run"] == "20260822T101500Z-up"
+    hosts = document["hosts"]
+    assert isinstance(hosts, dict)
+    assert hosts["hgx01"] == {
+        "outcome": "changed",
+        "roles": {"driver": "changed", "docker": "ok"},
+        "error": None,
+        "seconds": 41.2,
+    }
+    assert hosts["a100"]["error"] == "no space left"
+    assert hosts["a100"]["hint"] == "free some"
+    assert hosts["cpu01"]["reason"] == "no NVIDIA GPU"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        ([Outcome.CONVERGED, Outcome.CHANGED, Outcome.SKIPPED], 0),
+        ([Outcome.CHANGED, Outcome.REFUSED], 3),
+        ([Outcome.REFUSED, Outcome.FAILED], 1),
+        ([Outcome.UNREACHABLE, Outcome.CHANGED], 1),
+    ],
+)
+def test_exit_code(outcomes: list[Outcome], code: int) -> None:
+    assert (
+        Run("r", {str(number): HostRun(outcome) for number, outcome in enumerate(outcomes)}).exit_code == code
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.84, "0.8 s"),
+        (9.96, "10 s"),
+        (42, "42 s"),
+        (59.7, "1 min 00 s"),
+        (187, "3 min 07 s"),
+        (3720, "1 h 02 min"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
