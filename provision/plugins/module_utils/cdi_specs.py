@@ -1,0 +1,74 @@
+"""CDI specifications of NVIDIA GPUs: files that tell container engines what a GPU is made of.
+
+They are YAML that nvidia-ctk wrote, or JSON. The standard library has no YAML parser, and none is needed:
+what matters is whether two specifications say the same, and which devices one names.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, List, Mapping
+
+FOLDERS = ("/etc/cdi", "/var/run/cdi")
+KIND = "nvidia.com/gpu"
+REFRESHED = "/var/run/cdi/nvidia.yaml"
+MANUAL = "/etc/cdi/nvidia.yaml"
+ENVIRONMENT = "/etc/nvidia-container-toolkit/nvidia-cdi-refresh.env"
+_OUTPUT = "NVIDIA_CTK_CDI_OUTPUT_FILE_PATH"
+# Devices are named by index, GPU:MIG index, UUID, or `all`; hooks and mounts have names of another form.
+_DEVICE = re.compile(
+    r"^\W*\"?name\"?:\s*['\"]?(all|[0-9]+(?::[0-9]+)?|(?:GPU|MIG)-[0-9a-fA-F-]+)['\"]?,?\s*$", re.MULTILINE
+)
+
+
+def is_gpu_spec(text: str) -> bool:
+    """Tell whether a specification is about the devices `nvidia.com/gpu=…`."""
+    return bool(re.search(r"\"?\bkind\"?:\s*\"?" + re.escape(KIND) + r"\"?\s*,?\s*$", text, re.MULTILINE))
+
+
+def devices(text: str) -> List[str]:
+    """Return the names of the devices, in their order."""
+    return _DEVICE.findall(text)
+
+
+def same_spec(left: str, right: str) -> bool:
+    """Tell whether two specifications say the same; nvidia-ctk may order its lines differently."""
+    return _lines(left) == _lines(right)
+
+
+def _lines(text: str) -> List[str]:
+    return sorted(line.strip() for line in text.splitlines() if line.strip())
+
+
+def rivals(path: str, wanted: str, found: Mapping[str, str]) -> List[str]:
+    """Return the files that name a device of the specification `wanted`, which belongs at `path`.
+
+    `found` maps paths to texts. The same device in two files of one folder disappears altogether; in two
+    folders a stale copy comes to light as soon as /var/run is empty after a boot.
+    """
+    ours = set(devices(wanted))
+    return sorted(
+        file
+        for file, text in found.items()
+        if file != path and is_gpu_spec(text) and (ours & set(devices(text)) or not devices(text))
+    )
+
+
+def parse_environment(text: str) -> Dict[str, str]:
+    """Return the NVIDIA_CTK_* assignments of a systemd environment file."""
+    found = {}
+    for line in text.splitlines():
+        name, equals, value = line.strip().partition("=")
+        if equals and name.startswith("NVIDIA_CTK_"):
+            found[name] = value.strip("\"'")
+    return found
+
+
+def refreshed_path(environment: Mapping[str, str]) -> str:
+    """Return where nvidia-cdi-refresh.service writes, given its environment file."""
+    return environment.get(_OUTPUT, REFRESHED)
+
+
+def to_stdout(environment: Mapping[str, str]) -> Dict[str, str]:
+    """Return the environment in which `nvidia-ctk cdi generate` prints what the service would write."""
+    return {name: value for name, value in environment.items() if name != _OUTPUT}

@@ -1,0 +1,213 @@
+#!/usr/bin/python
+"""Ansible module: the CDI specification on disk is what nvidia-ctk says of the driver and GPUs now."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, List, NoReturn, Optional
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.cdi_specs import (
+    ENVIRONMENT,
+    FOLDERS,
+    MANUAL,
+    devices,
+    parse_environment,
+    refreshed_path,
+    rivals,
+    same_spec,
+    to_stdout,
+)
+from ..module_utils.daemon_json import parse_version
+from ..module_utils.docker_service import Unit, show
+from ..module_utils.file_replacement import back_up, replace
+
+DOCUMENTATION = r"""
+module: cdi_spec
+short_description: Keeps the CDI specification of the GPUs true
+description:
+  - Compares the specification on disk with what C(nvidia-ctk cdi generate) says now, and writes it anew
+    where they differ - after a change of driver, GPUs or MIG instances.
+  - From toolkit 1.18 on, C(nvidia-cdi-refresh) owns the file under C(/var/run/cdi). Its units are kept enabled
+    and asked to write it. Older toolkits get C(/etc/cdi/nvidia.yaml).
+  - Another file that names one of the devices is removed, with a copy in C(/var/lib/provision/backup) - two
+    files in one folder make the device disappear.
+options:
+  toolkit_version:
+    description: Version that is going to be installed. For check mode on a host without nvidia-ctk.
+    type: str
+    default: ''
+attributes:
+  check_mode:
+    description: Generates and compares, writes nothing.
+    support: full
+  diff_mode:
+    description: Shows the specification before and after, and files that go.
+    support: full
+author: [provision contributors]
+"""
+
+EXAMPLES = r"""
+- name: Describe the GPUs for container engines
+  cdi_spec:
+"""
+
+RETURN = r"""
+path:
+  description: The file.
+  returned: success
+  type: str
+devices:
+  description: Names of the devices in it.
+  returned: success
+  type: list
+  elements: str
+removed:
+  description: Files that named the same devices.
+  returned: success
+  type: list
+  elements: str
+"""
+
+_SERVICE, _PATH = "nvidia-cdi-refresh.service", "nvidia-cdi-refresh.path"
+_REFRESHES = (1, 18)
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={"toolkit_version": {"type": "str", "default": ""}}, supports_check_mode=True
+    )
+    nvidia_ctk = module.get_bin_path("nvidia-ctk")
+    if nvidia_ctk is None:
+        _absent(module)
+    units = show(lambda argv: module.run_command(list(argv)), [_SERVICE, _PATH])
+    refreshes = all(unit.exists for unit in units)
+    environment = parse_environment(_read(ENVIRONMENT) or "") if refreshes else {}
+    path = refreshed_path(environment) if refreshes else MANUAL
+    try:
+        wanted = _generate(module, nvidia_ctk, to_stdout(environment))
+        _apply(module, path, wanted, units if refreshes else [])
+    except OSError as error:
+        module.fail_json(msg=f"cannot write `{error.filename or path}`: {error.strerror}")
+
+
+def _absent(module: AnsibleModule) -> NoReturn:
+    if not module.check_mode:
+        module.fail_json(
+            msg="nvidia-ctk is not installed on this host", hint="apply role nvidia_container_toolkit first"
+        )
+    version = parse_version(module.params["toolkit_version"])
+    # Since 1.18 the package itself has the specification written when it is installed.
+    changed = version is not None and version < _REFRESHES
+    module.exit_json(changed=changed, path=MANUAL if changed else "", devices=[], removed=[])
+    raise AssertionError
+
+
+def _generate(module: AnsibleModule, nvidia_ctk: str, environment: Dict[str, str]) -> str:
+    """Return the specification of this moment."""
+    status, output, errors = module.run_command(
+        [nvidia_ctk, "cdi", "generate"], environ_update=environment, handle_exceptions=True
+    )
+    if status == 0:
+        return str(output)
+    said = (errors.strip().splitlines() or ["no reason given"])[-1]
+    if module.check_mode:
+        # The driver that a run installs first is not there yet.
+        module.warn(f"the CDI specification cannot be predicted: {said}")
+        module.exit_json(changed=True, path="", devices=[], removed=[])
+    hint = "look at `nvidia-smi`"
+    if "empty device edits" in errors:
+        hint = "no GPU or MIG instance is there to describe: create the MIG instances first"
+    elif "Not Loaded" in errors or "LIBRARY_NOT_FOUND" in errors:
+        hint = "the driver has to be loaded first: apply role nvidia_driver"
+    module.fail_json(msg=f"nvidia-ctk cannot describe the GPUs: {said}", hint=hint)
+    raise AssertionError
+
+
+def _apply(module: AnsibleModule, path: str, wanted: str, units: List[Unit]) -> None:
+    current = _read(path)
+    differs = current is None or not same_spec(current, wanted)
+    stale = rivals(path, wanted, _others(path))
+    enable = [unit for unit in units if unit.enabled not in ("enabled", "static")]
+    start = [unit for unit in units if unit.name == _PATH and not unit.runs]
+    if not module.check_mode:
+        for file in stale:
+            back_up(file)
+            os.unlink(file)
+        for unit in enable:
+            if unit.enabled.startswith("masked"):
+                _systemctl(module, "unmask", unit.name)
+            _systemctl(module, "enable", unit.name)
+        if differs:
+            _write(module, path, wanted, refreshes=bool(units))
+        for unit in start:
+            _systemctl(module, "restart", unit.name)
+    module.exit_json(
+        changed=differs or bool(stale or enable or start),
+        path=path,
+        devices=devices(wanted),
+        removed=stale,
+        diff=_diff(path, current, wanted if differs else current, stale, [*enable, *start]),
+    )
+
+
+def _write(module: AnsibleModule, path: str, wanted: str, *, refreshes: bool) -> None:
+    if not refreshes:
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        replace(path, wanted.encode())
+        return
+    module.run_command(["systemctl", "reset-failed", _SERVICE, _PATH])
+    _systemctl(module, "restart", _SERVICE)
+    written = _read(path)
+    if written is None or not same_spec(written, wanted):
+        module.fail_json(
+            msg=f"{_SERVICE} ran, but `{path}` is not what nvidia-ctk says of the GPUs",
+            hint=f"look at `journalctl -u {_SERVICE}` and `{ENVIRONMENT}`",
+        )
+
+
+def _systemctl(module: AnsibleModule, verb: str, unit: str) -> None:
+    status, _, errors = module.run_command(["systemctl", verb, unit])
+    if status != 0:
+        module.fail_json(
+            msg=f"`systemctl {verb} {unit}` failed: {errors.strip()}", hint=f"look at `journalctl -u {unit}`"
+        )
+
+
+def _others(path: str) -> Dict[str, str]:
+    """Return path and text of every other specification on the host."""
+    found = {}
+    for folder in FOLDERS:
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            file = os.path.join(folder, name)
+            if name.endswith((".yaml", ".json")) and file != path:
+                found[file] = _read(file) or ""
+    return found
+
+
+def _read(path: str) -> Optional[str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
+def _diff(
+    path: str, before: Optional[str], after: Optional[str], stale: List[str], units: List[Unit]
+) -> List[Dict[str, Any]]:
+    parts: List[Dict[str, Any]] = [
+        {"before_header": path, "after_header": path, "before": before or "", "after": after or ""}
+    ]
+    parts += [{"before": f"{file}\n", "after": ""} for file in stale]
+    parts += [
+        {"before": f"{unit.name} {unit.enabled}, {unit.active}\n", "after": f"{unit.name} enabled\n"}
+        for unit in units
+    ]
+    return parts
+
+
+if __name__ == "__main__":
+    main()
