@@ -1,0 +1,5 @@
+"""Which roles each host needs and why: decided from the inventory, the receipts and the measurements."""
+
+from provision.plan.build import build
+
+__all__ = ["build"]

@@ -1,0 +1,33 @@
+"""`provision status`: how every host stands."""
+
+import click
+
+from provision import content
+from provision.cli import options
+from provision.cli.options import Selection
+
+
+@click.command(name="status")
+@options.selection
+@options.as_json
+def command(selection: Selection, as_json: bool) -> None:
+    """Show the state of every host on one screen; change nothing.
+
+    Asks every host once, over SSH. A host that cannot be reached is listed with the reason, and the others
+    are shown all the same.
+
+    \b
+    provision status -i fleet.ini
+    provision status -i fleet.ini --limit gpu --json
+    """
+    from provision import compat, inventory, plan, probe
+    from provision.report import console, json
+    from provision.report import status as report
+
+    fleet = inventory.load(selection.inventory, selection.limit)
+    probes = probe.probe(fleet)
+    planned = plan.build(fleet, probes, content.ROLES, refusals=compat.refusals(fleet, probes))
+    if as_json:
+        click.echo(json.dump(report.document(probes, planned)))
+    else:
+        console.data().print(report.screen(probes, planned))

@@ -1,0 +1,55 @@
+"""What applying a role could do to work that runs on the host. Pure.
+
+An estimate on the safe side: what a role really needs is known only when it runs; then it asks for consent.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from provision.model.observed import Observed, Workload
+from provision.model.plan import Disruption
+from provision.plugins.module_utils.receipt_inputs import has_template
+
+_WITHOUT_DOCKER = ("user ", "CDI specification ", "second CDI specification ")
+"""Beginnings of reasons whose repair leaves the engine alone."""
+
+
+def disruptions(
+    role: str, reasons: Sequence[str], variables: Mapping[str, object], observed: Observed
+) -> tuple[Disruption, ...]:
+    """Return what running the role for these reasons could disrupt."""
+    if role == "nvidia_driver":
+        return (Disruption.REBOOT,) if _reboots(variables, observed) else ()
+    if role in ("docker_engine", "nvidia_container_toolkit"):
+        harmless = all(reason.startswith(_WITHOUT_DOCKER) for reason in reasons)
+        return (Disruption.DOCKER_RESTART,) if observed.docker_running and not harmless else ()
+    return ()
+
+
+def hit(disruption: Sequence[Disruption], workloads: Sequence[Workload]) -> tuple[Workload, ...]:
+    """Return the workloads that these disruptions would end."""
+    if not disruption:
+        return ()
+    if set(disruption) == {Disruption.DOCKER_RESTART}:
+        return tuple(workload for workload in workloads if workload.kind == "container")
+    return tuple(workloads)
+
+
+def _reboots(variables: Mapping[str, object], observed: Observed) -> bool:
+    """Tell whether the running kernel must be left: nouveau holds the GPUs, or a module that is in use does.
+
+    A module that nothing uses is exchanged without a reboot.
+    """
+    if observed.nouveau_loaded:
+        return True
+    loaded = observed.driver.loaded
+    if loaded is None or not observed.workloads:
+        return False
+    wanted = variables.get("nvidia_driver_version")
+    if wanted is not None and not has_template(wanted) and not _is_version(loaded, str(wanted)):
+        return True
+    return observed.driver.installed not in (None, loaded)
+
+
+def _is_version(version: str, wanted: str) -> bool:
+    """Tell whether a version is the wanted one, or of the wanted branch (`580`)."""
+    return version == wanted or version.startswith(f"{wanted}.")

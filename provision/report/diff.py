@@ -1,0 +1,29 @@
+"""What check mode predicts, on a screen: one block a task that would change something."""
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from provision.predict import Prediction, Predictions
+
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def screen(predictions: Predictions) -> RenderableType:
+    """Return the predictions for a person."""
+    parts: list[RenderableType] = []
+    for change in predictions.changes:
+        parts += [_change(change), Text()]
+    for trouble in predictions.troubles:
+        text = Text.assemble((f"{trouble.host}: ", "bold red"), f"check mode stopped: {trouble.message}")
+        if trouble.hint:
+            text.append("\nhint: ", style="cyan").append(trouble.hint)
+        parts += [text, Text()]
+    return Group(*parts)
+
+
+def _change(change: Prediction) -> Text:
+    text = Text.assemble((change.host, "bold"), f"  {change.role}: {change.task}")
+    for line in change.diff.splitlines():
+        style = "" if line.startswith(("+++", "---")) else _STYLES.get(line[:1], "")
+        text.append(f"\n  {line}", style=style)
+    return text

@@ -1,0 +1,139 @@
+"""A plan on a screen and as a document."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from provision.model.plan import Disruption, HostPlan, Plan, RolePlan, State
+
+NO_CHANGES = "No changes. The fleet matches the inventory"
+
+_SIGNS = {
+    State.ABSENT: ("+", "green"),
+    State.INPUTS_CHANGED: ("~", "yellow"),
+    State.DRIFTED: ("~", "yellow"),
+    State.UNSUPPORTED: ("!", "bold red"),
+}
+_WORDS = {
+    Disruption.REBOOT: "a reboot",
+    Disruption.DOCKER_RESTART: "a restart of Docker",
+    Disruption.GPU_RESET: "a GPU reset",
+    Disruption.MIG_DESTROY: "the loss of MIG instances",
+}
+
+
+def document(plan: Plan) -> dict[str, object]:
+    """Return what `plan --json` prints."""
+    return {
+        "schema": 1,
+        "hosts": {name: _host_document(host) for name, host in plan.hosts.items()},
+        "summary": {"hosts": len(plan.hosts), "to_change": len(plan.selection)},
+    }
+
+
+def _host_document(host: HostPlan) -> dict[str, object]:
+    return {
+        "roles": {
+            name: {
+                "state": role.state,
+                "reasons": list(role.reasons),
+                "disruption": list(role.disruption),
+                "workloads": [str(workload) for workload in role.workloads],
+            }
+            for name, role in host.roles.items()
+        },
+        "skipped": host.skipped,
+        "error": host.error,
+        "hint": host.hint,
+    }
+
+
+def screen(plan: Plan) -> RenderableType:
+    """Return the plan for a person: a block for each host that changes, one line for all others."""
+    parts: list[RenderableType] = []
+    for host in plan.hosts.values():
+        if any(role.state is not State.CONVERGED for role in host.roles.values()):
+            parts += [_block(host), Text()]
+    parts += [_trouble(host) for host in plan.unreachable]
+    parts += [Text(line, "dim") for line in _quiet(plan.hosts.values())]
+    if parts and parts[-1] != Text():
+        parts.append(Text())
+    return Group(*parts, Text(headline(plan), style="bold"))
+
+
+def _block(host: HostPlan) -> RenderableType:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, role in host.roles.items():
+        if role.state is not State.CONVERGED:
+            sign, style = _SIGNS[role.state]
+            table.add_row(Text(sign, style), name, Text("\n".join(role.reasons)))
+    lines: list[RenderableType] = [Text(host.name, "bold"), Padding(table, (0, 0, 0, 2))]
+    warning = _warning(host.roles)
+    if warning:
+        lines.append(Padding(Text(warning, "yellow"), (0, 0, 0, 2)))
+    return Group(*lines)
+
+
+def _warning(roles: Mapping[str, RolePlan]) -> str | None:
+    disruption = {word for role in roles.values() for word in role.disruption}
+    if not disruption:
+        return None
+    text = f"may need {_listed(_WORDS[word] for word in Disruption if word in disruption)}"
+    hit = dict.fromkeys(str(workload) for role in roles.values() for workload in role.workloads)
+    return f"{text}, which would end {_listed(hit)}" if hit else text
+
+
+def _trouble(host: HostPlan) -> Text:
+    text = Text.assemble((f"{host.name}: ", "bold red"), host.error or "")
+    if host.hint:
+        text.append("\nhint: ", style="cyan").append(host.hint)
+    return text
+
+
+def _quiet(hosts: Iterable[HostPlan]) -> list[str]:
+    lines: dict[str, list[str]] = {}
+    for host in hosts:
+        if host.skipped is not None:
+            lines.setdefault(f"skipped, {host.skipped}", []).append(host.name)
+        elif host.error is None and all(role.state is State.CONVERGED for role in host.roles.values()):
+            lines.setdefault("no changes", []).append(host.name)
+    return [f"{', '.join(names)}: {line}" for line, names in lines.items()]
+
+
+def headline(plan: Plan) -> str:
+    """Return the plan in one line."""
+    hosts = plan.hosts.values()
+    unsupported = sum(any(role.state is State.UNSUPPORTED for role in host.roles.values()) for host in hosts)
+    if not plan.selection and not plan.unreachable and not unsupported:
+        return NO_CHANGES
+    counts = Counter(name for names in plan.selection.values() for name in names)
+    parts = [f"{name} on {_hosts(count)}" for name, count in counts.items()]
+    unchanged = sum(
+        not host.selected and host.error is None and host.skipped is None for host in hosts
+    ) - sum(1 for host in hosts if not host.selected and _is_unsupported(host))
+    told = [f"{_hosts(unchanged)} unchanged"] if unchanged else []
+    told += [f"{_hosts(unsupported)} unsupported"] if unsupported else []
+    told += [f"{_hosts(len(plan.unreachable))} not reached"] if plan.unreachable else []
+    line = f"Plan: {', '.join([*(parts or ['nothing to apply']), *told])}."
+    reboots = sum(any(Disruption.REBOOT in role.disruption for role in host.roles.values()) for host in hosts)
+    return f"{line} {_hosts(reboots)} may reboot." if reboots else line
+
+
+def _is_unsupported(host: HostPlan) -> bool:
+    return any(role.state is State.UNSUPPORTED for role in host.roles.values())
+
+
+def _hosts(count: int) -> str:
+    return f"{count} {'host' if count == 1 else 'hosts'}"
+
+
+def _listed(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last

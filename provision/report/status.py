@@ -1,0 +1,136 @@
+"""The state of the fleet on one screen, and as a document."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from provision.model.observed import Gpu, HostProbe, Observed
+from provision.model.plan import HostPlan, Plan, State
+
+_STYLES = {
+    State.CONVERGED: "green",
+    State.ABSENT: "dim",
+    State.INPUTS_CHANGED: "yellow",
+    State.DRIFTED: "yellow",
+    State.UNSUPPORTED: "red",
+}
+
+
+def document(probes: Mapping[str, HostProbe], plan: Plan) -> dict[str, object]:
+    """Return what `status --json` prints."""
+    hosts = {name: _host_document(probes[name], host) for name, host in plan.hosts.items()}
+    return {"schema": 1, "hosts": hosts}
+
+
+def _host_document(probe: HostProbe, plan: HostPlan) -> dict[str, object]:
+    found = probe.observed
+    if found is None:
+        return {"reachable": probe.reachable, "error": probe.error, "hint": probe.hint}
+    return {
+        "reachable": True,
+        "os": found.os,
+        "kernel": found.kernel,
+        "gpus": [
+            {"pci": gpu.pci, "id": gpu.id, "name": gpu.name, "uuid": gpu.uuid, "mig": list(gpu.mig)}
+            for gpu in found.gpus
+        ],
+        "driver": {"loaded": found.driver.loaded, "installed": found.driver.installed},
+        "docker": found.docker,
+        "toolkit": found.toolkit,
+        "infiniband": [
+            {"device": port.device, "port": port.port, "state": port.state, "rate": port.rate}
+            for port in found.infiniband
+        ],
+        "workloads": [str(workload) for workload in found.workloads],
+        "roles": {name: role.state for name, role in plan.roles.items()},
+    }
+
+
+def screen(probes: Mapping[str, HostProbe], plan: Plan) -> RenderableType:
+    """Return the table of the hosts that answered, what ails the others, and one line for all."""
+    parts: list[RenderableType] = [_table(probes, plan)]
+    for host in plan.unreachable:
+        text = Text.assemble("\n", (f"{host.name}: ", "bold red"), host.error or "")
+        if host.hint:
+            text.append("\nhint: ", style="cyan").append(host.hint)
+        parts.append(text)
+    return Group(*parts, Text(), Text(headline(plan), style="bold"))
+
+
+def headline(plan: Plan) -> str:
+    """Return the fleet in one line."""
+    counts = Counter(_word(host) for host in plan.hosts.values())
+    told = ", ".join(f"{count} {word}" for word, count in counts.items())
+    return f"{len(plan.hosts)} {'host' if len(plan.hosts) == 1 else 'hosts'}: {told}"
+
+
+def _word(host: HostPlan) -> str:
+    if host.error is not None:
+        return "not reached"
+    if host.skipped is not None:
+        return "without a GPU"
+    return (
+        "to change" if any(role.state is not State.CONVERGED for role in host.roles.values()) else "converged"
+    )
+
+
+def _table(probes: Mapping[str, HostProbe], plan: Plan) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("host", no_wrap=True, style="bold")
+    for title in ("system", "GPUs", "driver", "Docker", "toolkit", "InfiniBand", "roles"):
+        table.add_column(title, overflow="fold")
+    for name, host in plan.hosts.items():
+        found = probes[name].observed
+        if found is not None:
+            table.add_row(name, *_cells(found), _roles(host))
+    return table
+
+
+def _cells(found: Observed) -> tuple[str, ...]:
+    return (
+        f"{found.os}\n{found.kernel}",
+        _gpus(found.gpus),
+        _driver(found),
+        (found.docker or "-") + ("\n(stopped)" if found.docker and not found.docker_running else ""),
+        found.toolkit or "-",
+        _infiniband(found),
+    )
+
+
+def _gpus(gpus: tuple[Gpu, ...]) -> str:
+    counts = Counter((gpu.name or gpu.id).removeprefix("NVIDIA ") for gpu in gpus)
+    lines = [f"{count}x {name}" for name, count in counts.items()]
+    partitions = Counter(profile for gpu in gpus for profile in gpu.mig)
+    lines += [f"MIG {count}x {profile}" for profile, count in partitions.items()]
+    return "\n".join(lines) or "-"
+
+
+def _driver(found: Observed) -> str:
+    loaded, installed = found.driver.loaded, found.driver.installed
+    if found.nouveau_loaded:
+        return "nouveau"
+    if loaded == installed:
+        return loaded or "-"
+    return f"{loaded or 'none'} loaded\n{installed or 'none'} installed"
+
+
+def _infiniband(found: Observed) -> str:
+    counts = Counter(f"{port.state.capitalize()} {port.rate.split(' (')[0]}" for port in found.infiniband)
+    return "\n".join(f"{count}x {port}" for port, count in counts.items()) or "-"
+
+
+def _roles(host: HostPlan) -> Text:
+    if host.skipped is not None:
+        return Text(host.skipped, "dim")
+    states = {role.state for role in host.roles.values()}
+    if states == {State.CONVERGED}:
+        return Text("converged", _STYLES[State.CONVERGED])
+    lines = Text()
+    for name, role in host.roles.items():
+        if lines:
+            lines.append("\n")
+        lines.append(f"{name} {role.state.replace('_', ' ')}", _STYLES[role.state])
+    return lines
