@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import click
+from rich.console import Console
 
 from provision.cli import options
 from provision.cli.errors import say_error
@@ -54,7 +55,7 @@ def command(
     with progress(talk) as watcher:
         found = survey(fleet, roles, full, steps, watcher)
     _refuse(found)
-    if not yes and sys.stdin.isatty() and talk.is_terminal:
+    if not yes and _on_terminal(talk):
         _ask(found.plan)
     with open_journal(fleet.inventory) as journal:
         run = Run(journal.begin("up", fleet.inventory, fleet.limit), found.unchanged())
@@ -96,6 +97,10 @@ def _refuse(found: Survey) -> None:
     for refusal in others:
         say_error(refusal.message, refusal.hint)
     raise RefusedError(last.message, hint=last.hint)
+
+
+def _on_terminal(talk: Console) -> bool:
+    return sys.stdin.isatty() and talk.is_terminal
 
 
 def _ask(plan: Plan) -> None:
