@@ -1,4 +1,4 @@
-# ruff: noqa: ARG001, ARG002, ARG005, PLR0917 - fakes have the signature of what they stand for
+# ruff: noqa: ARG002 - fakes have the signature of what they stand for
 """Ask, plan, run what differs, ask again: with parts that answer from a table."""
 
 from collections.abc import Callable, Sequence
