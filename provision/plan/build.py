@@ -38,8 +38,8 @@ def build(
     """Return which of the roles each host needs, and why.
 
     A role is converged only where its receipt counts, its inputs are those of now, and the host measures as
-    it did then. `full` lets no receipt count. `refusals` make the driver unsupported on their hosts. `sources`
-    are the roles as `provision.plan.sources` reads them, which is done here where they are not given.
+    it did then. `full` lets no receipt count. `refusals` make the driver unsupported on their hosts.
+    `sources` are the roles as `provision.plan.sources` reads them; that is done here where none are given.
     """
     known = role_sources.load(roles) if sources is None else sources
     refused: dict[str, list[str]] = {}

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from provision.model.observed import Gpu, HostProbe, Observed
 from provision.model.plan import HostPlan, Plan, State
+from provision.plugins.module_utils import gpu_architecture
 
 _STYLES = {
     State.CONVERGED: "green",
@@ -101,11 +102,17 @@ def _cells(found: Observed) -> tuple[str, ...]:
 
 
 def _gpus(gpus: tuple[Gpu, ...]) -> str:
-    counts = Counter((gpu.name or gpu.id).removeprefix("NVIDIA ") for gpu in gpus)
+    counts = Counter(_name(gpu).removeprefix("NVIDIA ") for gpu in gpus)
     lines = [f"{count}x {name}" for name, count in counts.items()]
     partitions = Counter(profile for gpu in gpus for profile in gpu.mig)
     lines += [f"MIG {count}x {profile}" for profile, count in partitions.items()]
     return "\n".join(lines) or "-"
+
+
+def _name(gpu: Gpu) -> str:
+    """Return the driver's name for the GPU, without a driver the product's, and of an unknown one its id."""
+    product = gpu_architecture.gpu(gpu.id)
+    return gpu.name or (product.name if product is not None else None) or gpu.id
 
 
 def _driver(found: Observed) -> str:
@@ -125,12 +132,12 @@ def _infiniband(found: Observed) -> str:
 def _roles(host: HostPlan) -> Text:
     if host.skipped is not None:
         return Text(host.skipped, "dim")
-    states = {role.state for role in host.roles.values()}
-    if states == {State.CONVERGED}:
-        return Text("converged", _STYLES[State.CONVERGED])
-    lines = Text()
-    for name, role in host.roles.items():
-        if lines:
-            lines.append("\n")
-        lines.append(f"{name} {role.state.replace('_', ' ')}", _STYLES[role.state])
-    return lines
+    states = [role.state for role in host.roles.values()]
+    if len(set(states)) == 1:
+        return Text(_state(states[0]), _STYLES[states[0]])
+    differing = [(name, role.state) for name, role in host.roles.items() if role.state is not State.CONVERGED]
+    return Text("\n").join(Text(f"{name} {_state(state)}", _STYLES[state]) for name, state in differing)
+
+
+def _state(state: State) -> str:
+    return state.replace("_", " ")
