@@ -85,6 +85,7 @@ def open_journal(inventory: Path) -> Iterator[Journal]:
         ) from error
     try:
         _take(lock, directory)
+        (directory / "journal.sqlite").touch(mode=0o600)
         database = sqlite3.connect(directory / "journal.sqlite")
         try:
             database.execute("PRAGMA journal_mode = WAL")

@@ -10,8 +10,8 @@ from rich.console import Console
 from provision.cli import options
 from provision.cli.errors import say_error
 from provision.cli.options import Selection
-from provision.converge import Steps, Survey, apply, survey
-from provision.errors import RefusedError
+from provision.converge import Steps, Survey, Watcher, apply, survey
+from provision.errors import ProvisionError, RefusedError
 from provision.journal import open_journal
 from provision.model.fleet import Fleet
 from provision.model.plan import Disruption, Plan
@@ -62,8 +62,8 @@ def command(
         if found.plan.selection:
             with progress(talk) as watcher:
                 run = replace(run, hosts=apply(found, journal.directory(run.id), steps, watcher))
-            if not no_verify:
-                run = replace(run, hosts=_verified(fleet, run))
+                if not no_verify:
+                    run = replace(run, hosts=_verified(fleet, run, watcher))
         journal.end(run, run.exit_code)
     if as_json:
         click.echo(json.dump(run.as_json()))
@@ -130,23 +130,31 @@ def _disruptions(plan: Plan) -> Iterator[str]:
                 yield f"{name}  {role}: {', '.join(planned.disruption).replace('_', ' ')}{hit}"
 
 
-def _verified(fleet: Fleet, run: Run) -> dict[str, HostRun]:
-    """Return the outcomes after the checks: a changed host that fails one has failed."""
+def _verified(fleet: Fleet, run: Run, watcher: Watcher) -> dict[str, HostRun]:
+    """Return the outcomes after the checks: a changed host that fails one, or has none done, has failed."""
     from provision import verify
 
     changed = run.of(Outcome.CHANGED)
     if not changed:
         return dict(run.hosts)
-    report = verify.run(fleet, changed)
-    hosts = dict(run.hosts)
-    for name in changed:
-        failed = [check for check in report.hosts[name].checks if check.outcome == "failed"]
-        if failed:
-            told = "; ".join(f"{check.id}: {check.detail}" for check in failed)
-            hosts[name] = replace(
-                hosts[name],
-                outcome=Outcome.FAILED,
-                error=f"provisioned, but not verified: {told}",
-                hint=f"`provision verify -i {fleet.inventory} --limit {name}` shows the evidence",
-            )
-    return hosts
+    watcher.phase("Verifying", len(changed))
+    try:
+        reports = verify.run(fleet, changed).hosts
+    except ProvisionError as error:
+        failed = dict.fromkeys(changed, f"provisioned, but not verified: {error.message}")
+    else:
+        failed = {
+            report.name: "provisioned, but not verified: "
+            + "; ".join(f"{check.id}: {check.detail}" for check in bad)
+            for report in reports
+            if (bad := [check for check in report.checks if check.outcome == "failed"])
+        }
+    return dict(run.hosts) | {
+        name: replace(
+            run.hosts[name],
+            outcome=Outcome.FAILED,
+            error=error,
+            hint=f"`provision verify -i {fleet.inventory} --limit {name}` shows the evidence",
+        )
+        for name, error in failed.items()
+    }

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +18,7 @@ from provision.model.observed import HostProbe, Workload
 from provision.model.plan import Disruption, HostPlan, Plan, RolePlan, State
 from provision.runner import Event, Playbook, Result
 from provision.runner.events import Kind
+from provision.verify import Check, VerifyReport
 
 _SPEC = """
 argument_specs:
@@ -93,11 +93,11 @@ def passing_checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """Let every check pass, and record which hosts were checked."""
     checked: list[tuple[str, ...]] = []
 
-    def run(_fleet: Fleet, names: Sequence[str]) -> object:
+    def run(_fleet: Fleet, names: Sequence[str]) -> VerifyReport:
         checked.append(tuple(names))
-        return SimpleNamespace(hosts={name: SimpleNamespace(checks=()) for name in names})
+        return VerifyReport.of(names, [])
 
-    monkeypatch.setattr(verify, "run", run, raising=False)
+    monkeypatch.setattr(verify, "run", run)
     return checked
 
 
@@ -225,14 +225,10 @@ def test_a_refused_disruption_ends_with_three(hosts: _Hosts, capsys: pytest.Capt
 def test_a_changed_host_that_fails_a_check_has_failed(
     hosts: _Hosts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    check = SimpleNamespace(id="container_sees_gpus", outcome="failed", detail="7 of 8")
+    def run(_fleet: Fleet, names: Sequence[str]) -> VerifyReport:
+        return VerifyReport.of(names, [Check("h2", "container_sees_gpus", "failed", "7 of 8")])
 
-    def run(_fleet: Fleet, names: Sequence[str]) -> object:
-        return SimpleNamespace(
-            hosts={name: SimpleNamespace(checks=(check,) if name == "h2" else ()) for name in names}
-        )
-
-    monkeypatch.setattr(verify, "run", run, raising=False)
+    monkeypatch.setattr(verify, "run", run)
     assert cli.run(["up", "-i", "fleet.ini", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)["hosts"]
     assert (found["h1"]["outcome"], found["h2"]["outcome"]) == ("changed", "failed")
