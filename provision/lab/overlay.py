@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import time
 from pathlib import Path
 
 from provision.errors import RunError
@@ -15,6 +16,7 @@ class Overlay:
 
     def __init__(self) -> None:
         self._buffer = io.BytesIO()
+        self._now = int(time.time())
         self._archive = tarfile.open(fileobj=self._buffer, mode="w")  # noqa: SIM115 - closed by `finish`
 
     def add_tree(self, root: Path) -> None:
@@ -39,6 +41,7 @@ class Overlay:
         member = tarfile.TarInfo(target.lstrip("/"))
         member.size = len(content)
         member.mode = mode
+        member.mtime = self._now
         member.uid = member.gid = owner
         self._archive.addfile(member, io.BytesIO(content))
 
@@ -47,6 +50,7 @@ class Overlay:
         member = tarfile.TarInfo(target.lstrip("/"))
         member.type = tarfile.DIRTYPE
         member.mode = mode
+        member.mtime = self._now
         member.uid = member.gid = owner
         self._archive.addfile(member)
 
