@@ -29,8 +29,8 @@ short_description: Keeps the CDI specification of the GPUs true
 description:
   - Compares the specification on disk with what C(nvidia-ctk cdi generate) says now, and writes it anew
     where they differ - after a change of driver, GPUs or MIG instances.
-  - From toolkit 1.18 on, C(nvidia-cdi-refresh) owns the file under C(/var/run/cdi). Its units are kept enabled
-    and asked to write it. Older toolkits get C(/etc/cdi/nvidia.yaml).
+  - From toolkit 1.18 on, C(nvidia-cdi-refresh) owns the file under C(/var/run/cdi). Its units are kept
+    enabled and asked to write it. Older toolkits get C(/etc/cdi/nvidia.yaml).
   - Another file that names one of the devices is removed, with a copy in C(/var/lib/provision/backup) - two
     files in one folder make the device disappear.
 options:
