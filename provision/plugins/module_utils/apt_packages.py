@@ -11,10 +11,11 @@ import time
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from . import apt, apt_locks
+from .file_reading import read_text
 from .package_managers import Module, PackageManager, PackageManagerError, Space
 from .package_repositories import RepositoryFiles
 from .package_transaction import Request, Transaction, differing
-from .repository_files import apt_sources, is_configured, read_text, replaced
+from .repository_files import apt_sources, is_configured, replaced
 
 _ENVIRONMENT = {
     "LC_ALL": "C",

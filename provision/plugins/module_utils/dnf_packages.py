@@ -10,10 +10,11 @@ import tempfile
 from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
 
 from . import dnf
+from .file_reading import read_text
 from .package_managers import Module, PackageManager, PackageManagerError, Space
 from .package_repositories import RepositoryFiles
 from .package_transaction import Request, Transaction, differing
-from .repository_files import is_configured, read_text, replaced
+from .repository_files import is_configured, replaced
 
 _ENVIRONMENT = {"LC_ALL": "C", "LANG": "C"}
 _REPOSITORIES = "/etc/yum.repos.d"

@@ -204,15 +204,17 @@ def select(
     patterns = [name for part in parts for name in row.get(part, [])]
     exact = _at_version(patterns, wish, host["kernel"], version, offer)
     exact.update(_carried_along(version, row["release"].format(branch=branch), exact, offer))
-    loose = _named(row.get("nvlink5_loose", []), branch, host["kernel"]) if "nvlink5" in parts else []
-    held = sorted({*exact, *loose})
-    loose += _headers(row, branch, host, offer)
+    loose = [name for part in parts for name in row.get(part + "_loose", [])]
+    extra = _available(_named(loose, branch, host["kernel"]), offer)
+    held = sorted({*exact, *(name for name in extra if name not in row.get("free", []))})
+    extra += _available(_named(row.get("headers", []), branch, host["kernel"]), offer)
+    extra += [name for name in headers_metapackages(offer.installed) if offer.versions.get(name)]
     units = ["nvidia-persistenced.service"]
     units += ["nvidia-fabricmanager.service"] if wants_fabric else []
     units += ["nvidia-imex.service"] if "imex" in parts else []
-    others = set(candidates(catalogue, wish.source, branches)) - {*exact, *loose}
+    others = set(candidates(catalogue, wish.source, branches)) - {*exact, *extra}
     return Selection(
-        version, flavour, exact, sorted(set(loose)), held, sorted(others & set(offer.installed)), units
+        version, flavour, exact, sorted(set(extra)), held, sorted(others & set(offer.installed)), units
     )
 
 
@@ -224,7 +226,7 @@ def refuse_secure_boot(row: Row, wish: Wish, host: Mapping[str, Any]) -> None:
         and not host["secure_boot"]["key_enrolled"]
     ):
         raise SelectionRefusedError(
-            "Secure Boot is on and no key of this host is enrolled: modules that are built here would not load",
+            "Secure Boot is on and no key of this host is enrolled: modules built here would not load",
             "enrol the key (`mokutil --import`) and reboot"
             + (
                 ""
@@ -290,7 +292,7 @@ def _at_version(
 
 
 def _carried_along(version: str, anchor: str, exact: Mapping[str, str], offer: Offer) -> Dict[str, str]:
-    """Return installed packages of the same driver that are not in the catalogue, at the version they move to."""
+    """Return installed packages of the same driver that no row names, at the version they move to."""
     present = offer.installed.get(anchor)
     if present is None:
         return {}
@@ -299,24 +301,25 @@ def _carried_along(version: str, anchor: str, exact: Mapping[str, str], offer: O
     return {name: release for name, release in found.items() if release}
 
 
-def _headers(row: Row, branch: int, host: Mapping[str, Any], offer: Offer) -> List[str]:
-    """Return headers for the running kernel, and the metapackages that bring them with the next one."""
-    names = _named(row.get("headers", []), branch, host["kernel"])
-    missing = [
-        name
-        for name in names
-        if not offer.versions.get(name.split("=", 1)[0]) and name not in offer.installed
-    ]
+def _available(specs: Sequence[str], offer: Offer) -> List[str]:
+    """Return the packages, `name` or `name=version`, or refuse when there is none of one of them."""
+    missing = []
+    for spec in specs:
+        name, _, version = spec.partition("=")
+        known = {*offer.versions.get(name, ()), *filter(None, [offer.installed.get(name)])}
+        if not known or (version and version not in known):
+            missing.append(spec)
     if missing:
         raise SelectionRefusedError(
-            "no repository has %s, which building modules for the running kernel needs" % ", ".join(missing),
+            "no repository has %s, which the driver needs to be built for the running kernel"
+            % ", ".join(missing),
             "reboot into a kernel whose headers exist, or add the repository that has them",
         )
-    return [*names, *(name for name in headers_metapackages(offer.installed) if offer.versions.get(name))]
+    return list(specs)
 
 
 def headers_metapackages(installed: Iterable[str]) -> List[str]:
-    """Return the headers' counterpart of each metapackage that keeps a kernel up to date: `linux-image-amd64`."""
+    """Return the headers' counterpart of each metapackage that keeps a kernel up to date."""
     images = (re.match(r"\Alinux-image-([a-z].*)\Z", name) for name in installed)
     return sorted("linux-headers-%s" % match.group(1) for match in images if match)
 
@@ -326,8 +329,21 @@ def _release_of(name: str, version: str, offer: Offer) -> Optional[str]:
     return next((each for each in known if upstream(each) == version), None)
 
 
+def loose_names(row: Row, branch: int, kernel: str) -> List[str]:
+    """Return the names of the packages of a row that have versions of their own."""
+    specs = [
+        name for part, names in row.items() if part.endswith("_loose") or part == "headers" for name in names
+    ]
+    return [spec.partition("=")[0] for spec in _named(specs, branch, kernel)]
+
+
 def _named(patterns: Iterable[str], branch: int, kernel: str) -> List[str]:
-    return [pattern.rstrip("?").format(branch=branch, kernel=kernel) for pattern in patterns]
+    # rpm's kernel packages leave the architecture out of their version.
+    release = re.sub(r"\.(?:x86_64|aarch64)\Z", "", kernel)
+    return [
+        pattern.rstrip("?").format(branch=branch, kernel=kernel, kernel_version=release)
+        for pattern in patterns
+    ]
 
 
 def _label(gpu: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from ansible.module_utils.urls import open_url
 
+from .file_reading import read_bytes, read_text
 from .package_repositories import (
     APT,
     DNF,
@@ -92,21 +93,6 @@ def apt_sources() -> List[str]:
     """Return the host's apt source files."""
     parts = glob.glob("/etc/apt/sources.list.d/*.list") + glob.glob("/etc/apt/sources.list.d/*.sources")
     return [path for path in ["/etc/apt/sources.list", *sorted(parts)] if os.path.isfile(path)]
-
-
-def read_text(path: str) -> Optional[str]:
-    """Return a file's text, or None where there is no such file."""
-    data = read_bytes(path)
-    return None if data is None else data.decode("utf-8", "replace")
-
-
-def read_bytes(path: str) -> Optional[bytes]:
-    """Return a file's content, or None where there is no such file."""
-    try:
-        with open(path, "rb") as handle:
-            return handle.read()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
 
 
 def _configured_key(options: Mapping[str, Any], package_manager: str) -> Optional[bytes]:

@@ -15,6 +15,7 @@ from ..module_utils.driver_selection import (
     candidates,
     choose_flavour,
     headers_metapackages,
+    loose_names,
     parse_wish,
     refuse_secure_boot,
     refuse_workloads,
@@ -195,10 +196,9 @@ def _select(packages: PackageManager, options: Dict[str, Any], wish: Wish, host:
     branches = sorted({*options["branches"], wish.branch})
     installed = packages.installed()
     row = row_for(options["catalogue"], wish.source, wish.branch)
-    loose = [*row.get("headers", []), *row.get("nvlink5_loose", []), *row.get(wish.flavour, [])]
     names: List[str] = [
         *candidates(options["catalogue"], wish.source, branches),
-        *(name.rstrip("?").format(branch=wish.branch, kernel=host["kernel"]) for name in loose),
+        *loose_names(row, wish.branch, host["kernel"]),
         *headers_metapackages(installed),
     ]
     compare = compare_debian if manager(options["manager"]) == APT else compare_rpm

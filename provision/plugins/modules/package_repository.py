@@ -4,19 +4,18 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import Any, Dict, List, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.file_reading import read_bytes, read_text
+from ..module_utils.file_replacement import replace
 from ..module_utils.openpgp import OpenPgpError, certificates
 from ..module_utils.package_repositories import APT, ARGUMENTS, RepositoryError, RepositoryFiles
 from ..module_utils.repository_files import (
     MANAGER,
     files_of,
     manager,
-    read_bytes,
-    read_text,
     refuse_conflict,
     replaced,
 )
@@ -148,7 +147,8 @@ def main() -> None:
         for path in removed:
             os.unlink(path)
         for path, content in differing:
-            _write(module, path, content)
+            os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+            replace(path, content)
     module.exit_json(
         changed=changed,
         repository=options,
@@ -156,15 +156,6 @@ def main() -> None:
         removed=removed,
         diff=diff,
     )
-
-
-def _write(module: AnsibleModule, path: str, content: bytes) -> None:
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=module.tmpdir)
-    with os.fdopen(descriptor, "wb") as handle:
-        handle.write(content)
-    os.chmod(temporary, 0o644)
-    module.atomic_move(temporary, path)
 
 
 def _diff(files: RepositoryFiles, differing: Wanted, removed: List[str]) -> List[Dict[str, str]]:

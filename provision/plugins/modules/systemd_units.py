@@ -1,0 +1,135 @@
+#!/usr/bin/python
+"""Ansible module: units run, start at boot, and have the drop-ins they need."""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, List, NamedTuple
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.file_reading import read_text
+from ..module_utils.file_replacement import replace
+
+DOCUMENTATION = r"""
+module: systemd_units
+short_description: Has units enabled and running, with their drop-ins
+description:
+  - Does for several units in one task what M(ansible.builtin.systemd_service) does for one. A unit that is
+    not there yet counts as not running in check mode.
+  - systemd reads its units anew only when a drop-in changed. A running unit is not restarted for it.
+options:
+  units:
+    description: Names of units, with their suffix.
+    type: list
+    elements: str
+    required: true
+  drop_ins:
+    description: Text of the drop-in C(provision.conf) by unit.
+    type: dict
+    default: {}
+attributes:
+  check_mode:
+    description: Reports what would change and changes nothing.
+    support: full
+  diff_mode:
+    description: Shows drop-ins and the state of units.
+    support: full
+author: [provision contributors]
+"""
+
+EXAMPLES = r"""
+- name: Keep the GPUs initialised
+  systemd_units:
+    units: [nvidia-persistenced.service]
+"""
+
+RETURN = r"""
+started:
+  description: Units that were started.
+  returned: success
+  type: list
+  elements: str
+enabled:
+  description: Units that were enabled.
+  returned: success
+  type: list
+  elements: str
+"""
+
+_STATES_AT_BOOT = ("enabled", "enabled-runtime", "static", "indirect", "generated", "alias")
+
+
+class State(NamedTuple):
+    """How a unit is."""
+
+    active: bool
+    enabled: bool
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "units": {"type": "list", "elements": "str", "required": True},
+            "drop_ins": {"type": "dict", "default": {}},
+        },
+        supports_check_mode=True,
+    )
+    units: List[str] = module.params["units"]
+    drop_ins: Dict[str, str] = {_path(unit): text for unit, text in module.params["drop_ins"].items()}
+    differing = {path: text for path, text in drop_ins.items() if read_text(path) != text}
+    states = {unit: _state(module, unit) for unit in units}
+    enabled = [unit for unit in units if not states[unit].enabled]
+    started = [unit for unit in units if not states[unit].active]
+    diff = [
+        {"before_header": path, "after_header": path, "before": read_text(path) or "", "after": text}
+        for path, text in differing.items()
+    ]
+    lines = [
+        "%s %s\n" % (unit, word)
+        for word, which in (("enabled", enabled), ("active", started))
+        for unit in which
+    ]
+    diff += (
+        [{"before_header": "units", "after_header": "units", "before": "", "after": "".join(lines)}]
+        if lines
+        else []
+    )
+    if not module.check_mode:
+        for path, text in differing.items():
+            os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+            replace(path, text.encode("utf-8"))
+        if differing:
+            _systemctl(module, ["daemon-reload"])
+        if enabled:
+            _systemctl(module, ["enable", *enabled])
+        if started:
+            _systemctl(module, ["start", *started])
+    module.exit_json(
+        changed=bool(differing or enabled or started), started=started, enabled=enabled, diff=diff
+    )
+
+
+def _state(module: AnsibleModule, unit: str) -> State:
+    active, _, _ = module.run_command(["systemctl", "is-active", "--quiet", unit])
+    _, at_boot, _ = module.run_command(["systemctl", "is-enabled", unit])
+    return State(active == 0, at_boot.strip() in _STATES_AT_BOOT)
+
+
+def _systemctl(module: AnsibleModule, arguments: List[str]) -> None:
+    code, out, err = module.run_command(["systemctl", *arguments])
+    if code:
+        unit = arguments[-1]
+        module.fail_json(
+            msg="`systemctl %s` failed: %s" % (" ".join(arguments), (err or out).strip()),
+            hint="see `journalctl -u %s` on the host" % unit,
+        )
+
+
+def _path(unit: str) -> str:
+    return "/etc/systemd/system/%s.d/provision.conf" % unit
+
+
+if __name__ == "__main__":
+    main()
