@@ -5,7 +5,8 @@ release that runs on v1 shares the machine's hierarchy, and one that needs v2 ge
 hierarchy that the lab mounts for it.
 """
 
-import re
+import json
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from provision.lab.spec import Server
 from provision.lab.state import State
 
 MACHINE = Path("/sys/fs/cgroup")
+RELEASE_SECONDS = 3
 
 
 def options(server: Server, machine: Machine, state: State) -> list[str]:
@@ -46,16 +48,31 @@ def unmount(state: State) -> None:
         state.cgroup.rmdir()
 
 
-def forget(names: Iterable[str], state: State) -> None:
-    """Remove the groups of servers that are gone, and those of containers that had run inside them."""
+def containers_of(container: str) -> list[str]:
+    """Return the ids of a server's container and of those that its own Docker engine keeps."""
+    details = json.loads(programs.docker("inspect", container))[0]
+    found = [str(details["Id"])]
+    for volume in details["Mounts"]:
+        if volume["Destination"] == "/var/lib/docker":
+            found += [path.name for path in Path(volume["Source"]).glob("containers/*")]
+    return found
+
+
+def forget(names: Iterable[str], containers: Iterable[str], state: State) -> None:
+    """Remove the groups of servers that are gone and of the containers (ids) that ran as them and in them.
+
+    A process that was killed may hold its group for a moment longer.
+    """
+    groups = [group for each in containers for group in MACHINE.glob(f"*/docker/{each}")]
     if state.cgroup.is_mount():
-        for name in names:
-            _prune(state.cgroup / name)
-    alive = set(programs.docker("ps", "--all", "--quiet", "--no-trunc").split())
-    for parent in sorted(MACHINE.glob("*/docker")):
-        for group in parent.iterdir():
-            if re.fullmatch(r"[0-9a-f]{64}", group.name) and group.name not in alive:
-                _prune(group)
+        groups += [state.cgroup / name for name in names]
+    deadline = time.monotonic() + RELEASE_SECONDS
+    while groups and time.monotonic() < deadline:
+        for group in groups:
+            _prune(group)
+        groups = [group for group in groups if group.is_dir()]
+        if groups:
+            time.sleep(0.05)
 
 
 def _prune(group: Path) -> None:

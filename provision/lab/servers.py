@@ -93,8 +93,9 @@ def remove(names: Iterable[str], state: State) -> None:
     """Remove servers with all that was theirs; one that is not there is no error."""
     gone = [name for name in names if programs.docker_answers("inspect", container(name)) is not None]
     if gone:
+        containers = [each for name in gone for each in cgroup.containers_of(container(name))]
         programs.docker("rm", "--force", "--volumes", *map(container, gone))
-        cgroup.forget(gone, state)
+        cgroup.forget(gone, containers, state)
     for name in gone:
         (state.server(name) / "faults").unlink(missing_ok=True)
 
