@@ -48,37 +48,49 @@ def test_of_two_values_the_last_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "mode", "words"),
+    ("mode", "words"),
     [
-        ("1.20.1", "auto", "failed to get device handle from index: ERROR_INVALID_ARGUMENT"),
-        ("1.17.8", "auto", "nvidia-container-cli: device error: 42: unknown device"),
-        ("1.20.1", "legacy", "nvidia-container-cli: device error: 42: unknown device"),
-        ("1.20.1", "cdi", "unresolvable CDI devices nvidia.com/gpu=42"),
+        ("auto", "failed to get device handle from index: ERROR_INVALID_ARGUMENT"),
+        ("cdi", "unresolvable CDI devices nvidia.com/gpu=42"),
     ],
 )
 @pytest.mark.usefixtures("on_machine")
-def test_an_unknown_device_is_an_error_in_the_words_of_the_mode(version: str, mode: str, words: str) -> None:
+def test_an_unknown_device_is_an_error_in_the_words_of_the_mode(mode: str, words: str) -> None:
+    config = _config("NVIDIA_VISIBLE_DEVICES=42")
     with pytest.raises(runtime.RuntimeFailure, match=words):
-        runtime.modified(
-            _config("NVIDIA_VISIBLE_DEVICES=42"), settings.Settings(mode=mode, spec_dirs=()), version
-        )
+        runtime.modified(config, settings.Settings(mode=mode, spec_dirs=()), "1.20.1")
 
 
-@pytest.mark.parametrize(
-    ("version", "words"),
-    [
-        ("1.20.1", "failed to initialize NVML: Driver Not Loaded"),
-        ("1.17.8", "initialization error: nvml error: driver not loaded"),
-    ],
-)
-def test_without_a_driver_a_request_fails(version: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("on_machine")
+def test_the_hook_refuses_an_unknown_device_too() -> None:
+    with pytest.raises(
+        runtime.RuntimeFailure, match="nvidia-container-cli: device error: 42: unknown device"
+    ):
+        runtime.legacy_edits(_config("NVIDIA_VISIBLE_DEVICES=42"), settings.Settings())
+
+
+def test_without_a_driver_a_request_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> Machine:
         raise inventory.NvmlError("Driver Not Loaded")
 
     monkeypatch.setattr(inventory, "read", refuse)
-    with pytest.raises(runtime.RuntimeFailure, match=words):
-        runtime.modified(_config("NVIDIA_VISIBLE_DEVICES=all"), settings.Settings(), version)
-    assert runtime.modified(_config(), settings.Settings(), version)[1] == cdi.Edits()
+    asking, standard = _config("NVIDIA_VISIBLE_DEVICES=all"), settings.Settings()
+    with pytest.raises(runtime.RuntimeFailure, match="failed to initialize NVML: Driver Not Loaded"):
+        runtime.modified(asking, standard, "1.20.1")
+    with pytest.raises(runtime.RuntimeFailure, match="initialization error: nvml error: driver not loaded"):
+        runtime.legacy_edits(asking, standard)
+    assert runtime.modified(_config(), standard, "1.20.1")[1] == cdi.Edits()
+
+
+@pytest.mark.parametrize(("version", "mode"), [("1.17.8", "auto"), ("1.20.1", "legacy")])
+def test_in_legacy_mode_the_hook_does_the_work(version: str, mode: str) -> None:
+    config = _config("NVIDIA_VISIBLE_DEVICES=all", hooks={"prestart": [{"path": "/bin/other"}]})
+    changed, edits = runtime.modified(config, settings.Settings(mode=mode), version)
+    assert edits == cdi.Edits()
+    assert [hook["path"] for hook in changed["hooks"]["prestart"]] == [
+        "/usr/bin/nvidia-container-runtime-hook",
+        "/bin/other",
+    ]
 
 
 @pytest.mark.usefixtures("on_machine")

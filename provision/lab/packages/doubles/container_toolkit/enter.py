@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from . import device_filter
+from . import cgroups, device_filter
 from .cdi import Edits
 from .oci import Node
 
@@ -17,9 +17,9 @@ _MS_RDONLY, _MS_REMOUNT, _MS_BIND = 1, 32, 4096
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def give(pid: int, rootfs: Path, edits: Edits, nodes: list[Node], *, cgroups: bool) -> None:
+def give(pid: int, rootfs: Path, edits: Edits, nodes: list[Node], *, in_cgroup: bool) -> None:
     """Give mounts and devices to the container of `pid`, whose root is still at `rootfs`. Raises OSError."""
-    if cgroups:
+    if in_cgroup:
         _allow(pid, nodes)
     child = os.fork()
     if child == 0:
@@ -61,15 +61,14 @@ def _allow(pid: int, nodes: list[Node]) -> None:
 
     Neither is known to systemd: its next daemon-reload takes them away again where it owns the cgroup.
     """
-    memberships = [line.split(":", 2) for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines()]
-    for _, controllers, path in memberships:
-        if "devices" in controllers.split(","):
-            group = Path("/sys/fs/cgroup/devices" + path)
-            for node in nodes:
-                (group / "devices.allow").write_text(f"c {node.major}:{node.minor} rw\n")
-            return
-    [path] = [path for number, _, path in memberships if number == "0"]
-    device_filter.widen(f"/sys/fs/cgroup{path}", [(node.major, node.minor) for node in nodes])
+    group = cgroups.device_group(
+        Path(f"/proc/{pid}/cgroup").read_text(), Path("/proc/self/mountinfo").read_text()
+    )
+    if group.unified:
+        device_filter.widen(group.directory, [(node.major, node.minor) for node in nodes])
+        return
+    for node in nodes:
+        Path(group.directory, "devices.allow").write_text(f"c {node.major}:{node.minor} rw\n")
 
 
 def _mount(source: str, target: str, options: int) -> None:

@@ -30,10 +30,10 @@ def main(version: str) -> int:
             return 0
         rootfs = Path(os.path.join(bundle, config["root"]["path"]))  # noqa: PTH118 - an absolute path wins
         nodes = [oci.node(path) for path in edits.nodes]
-        enter.give(int(state["pid"]), rootfs, edits, nodes, cgroups=not configured.no_cgroups)
+        enter.give(int(state["pid"]), rootfs, edits, nodes, in_cgroup=not configured.no_cgroups)
     except (
         OSError,
-        KeyError,
+        LookupError,
         ValueError,
         runtime.RuntimeFailure,
         settings.SettingsError,

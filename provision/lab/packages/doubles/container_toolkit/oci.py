@@ -9,7 +9,7 @@ from typing import Any
 
 from .cdi import Edits
 
-_HOOK = "nvidia-container-runtime-hook"
+_HOOK = "/usr/bin/nvidia-container-runtime-hook"
 _MOUNT_OPTIONS = ["ro", "nosuid", "nodev", "rbind", "rprivate"]
 
 
@@ -54,8 +54,16 @@ def without_hook(config: dict[str, Any]) -> dict[str, Any]:
     hooks = dict(config.get("hooks") or {})
     for stage in ("prestart", "createRuntime"):
         if stage in hooks:
-            hooks[stage] = [hook for hook in hooks[stage] if not hook["path"].endswith(_HOOK)]
+            hooks[stage] = [hook for hook in hooks[stage] if Path(hook["path"]).name != Path(_HOOK).name]
     return {**config, "hooks": hooks} if hooks else config
+
+
+def with_hook(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration with the hook once, first of all."""
+    rest = without_hook(config)
+    hooks = dict(rest.get("hooks") or {})
+    hooks["prestart"] = [{"path": _HOOK, "args": [_HOOK, "prestart"]}, *hooks.get("prestart", [])]
+    return {**rest, "hooks": hooks}
 
 
 def with_edits(config: dict[str, Any], edits: Edits, nodes: list[Node]) -> dict[str, Any]:

@@ -36,27 +36,31 @@ def main(version: str) -> int:
 def modified(
     config: dict[str, Any], configured: settings.Settings, version: str
 ) -> tuple[dict[str, Any], cdi.Edits]:
-    """Return the configuration without the engine's hook, and the edits that its request calls for.
+    """Return the configuration with the right hook, and the edits that its request calls for.
 
-    Raises RuntimeFailure in the words of the mode that this version works in.
+    Before 1.18 the hook does everything (`legacy`); from then on the runtime does, and the hook that the engine
+    may have added goes. Raises RuntimeFailure.
     """
-    request = requests.parse(oci.environment(config))
-    if request.names is None or not (configured.unprivileged_may_ask or oci.is_privileged(config)):
+    request = _request(config, configured)
+    if request.names is None:
         return config, cdi.Edits()
     if request.qualified or configured.mode == "cdi":
         return oci.without_hook(config), _from_files(request, configured)
-    legacy = configured.mode == "legacy" or (
-        configured.mode == "auto" and _numbers(version) < _FIRST_WITH_JIT_CDI
-    )
-    return oci.without_hook(config), _legacy(request) if legacy else _just_in_time(request)
+    if configured.mode == "legacy" or (configured.mode == "auto" and _numbers(version) < _FIRST_WITH_JIT_CDI):
+        return oci.with_hook(config), cdi.Edits()
+    return oci.without_hook(config), _just_in_time(request)
 
 
 def legacy_edits(config: dict[str, Any], configured: settings.Settings) -> cdi.Edits | None:
     """Return what the hook gives to a container, None where it asks for nothing. Raises RuntimeFailure."""
-    request = requests.parse(oci.environment(config))
-    if request.names is None or not (configured.unprivileged_may_ask or oci.is_privileged(config)):
-        return None
-    return _legacy(request)
+    request = _request(config, configured)
+    return None if request.names is None else _legacy(request)
+
+
+def _request(config: dict[str, Any], configured: settings.Settings) -> requests.Request:
+    if configured.unprivileged_may_ask or oci.is_privileged(config):
+        return requests.parse(oci.environment(config))
+    return requests.Request(None)
 
 
 def _modify(bundle: Path, configured: settings.Settings, version: str) -> None:
