@@ -1,0 +1,68 @@
+"""The reference and the program say the same."""
+
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+from provision import content
+from provision.cli import COMMANDS
+from provision.model.plan import Disruption, State
+from provision.model.run import Outcome, RoleOutcome
+
+_REFERENCE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
+
+
+def _section(command: str) -> str:
+    return _REFERENCE.partition(f"## `provision {command}`")[2].partition("\n## ")[0]
+
+
+def _command(name: str) -> click.Command:
+    command = import_module(f"provision.cli.{name}").command
+    assert isinstance(command, click.Command)
+    return command
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_section_and_help(name: str) -> None:
+    assert _section(name).strip()
+    assert _command(name).help
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_told_where_the_command_is(name: str) -> None:
+    shared = _REFERENCE.partition("\n## ")[0]
+    told = _section(name) + shared
+    options = [
+        option for parameter in _command(name).params for option in parameter.opts if option.startswith("--")
+    ]
+    assert [option for option in options if option not in told] == []
+
+
+@pytest.mark.parametrize("name", ["up", "plan"])
+def test_no_option_is_told_that_is_not_there(name: str) -> None:
+    known = {option for parameter in _command(name).params for option in parameter.opts}
+    assert set(re.findall(r"\| `(--[a-z-]+)", _section(name))) <= known
+
+
+@pytest.mark.parametrize("words", [Outcome, RoleOutcome, State, Disruption])
+def test_every_word_of_the_documents_is_explained(
+    words: type[Outcome | RoleOutcome | State | Disruption],
+) -> None:
+    text = _section("up") + _section("plan")
+    assert [word.value for word in words if f"`{word.value}`" not in text] == []
+
+
+def test_the_documents_are_json() -> None:
+    documents = re.findall(r"```json\n(.*?)```", _REFERENCE, re.S)
+    assert len(documents) == 4
+    assert {json.loads(document)["schema"] for document in documents} == {1}
+
+
+def test_every_play_is_named() -> None:
+    for play in (content.roles_directory().parent / "playbooks").glob("*.yml"):
+        assert f"playbooks/{play.name}" in _REFERENCE
+        assert f"provision.gpu.{play.stem}" in _REFERENCE
