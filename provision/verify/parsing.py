@@ -1,0 +1,165 @@
+"""What the checks read out of nvidia-smi, package managers, Docker and CDI specifications. Pure functions."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
+"""Folders of CDI specifications; a device in a later one hides its namesake in an earlier one."""
+
+_UUID = re.compile(r"GPU-[0-9a-fA-F-]+")
+_LISTED = re.compile(r"^(?:GPU \d+:|\s+MIG ).*\(UUID: ((?:GPU|MIG)-[^)]+)\)\s*$")
+_FABRIC = re.compile(r"^ +Fabric *\n +State *: *(.+?) *\n +Status *: *(.+?) *$", re.MULTILINE)
+_LIBRARY = re.compile(r"\blib(?:cuda|nvidia-ml)\.so\.(\d+\.\d+(?:\.\d+)?)\b")
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU as nvidia-smi tells of it; `bus` is the PCI address in sysfs's form."""
+
+    uuid: str
+    bus: str
+    persistence: bool
+    mig: bool
+    driver: str
+
+
+def parse_query(text: str) -> tuple[Gpu, ...]:
+    """Read nvidia-smi's uuid, pci.bus_id, persistence_mode, mig.mode.current and driver_version as CSV.
+
+    A line that does not begin with a GPU's uuid is an error message, whatever the exit code said.
+    """
+    found = []
+    for line in text.splitlines():
+        fields = [field.strip() for field in line.split(",")]
+        if len(fields) == 5 and _UUID.fullmatch(fields[0]):
+            uuid, bus, persistence, mig, driver = fields
+            # nvidia-smi writes the PCI domain with eight digits and in capitals: 00000000:1B:00.0
+            found.append(Gpu(uuid, bus.lower()[-12:], persistence == "Enabled", mig == "Enabled", driver))
+    return tuple(found)
+
+
+def parse_list(text: str) -> dict[str, tuple[str, ...]]:
+    """Read `nvidia-smi -L`: the uuids of each GPU's MIG devices, by the uuid of the GPU."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in text.splitlines():
+        match = _LISTED.match(line)
+        if match is None:
+            continue
+        uuid = match.group(1)
+        if uuid.startswith("GPU-"):
+            found[uuid] = ()
+        elif found:
+            parent = list(found)[-1]
+            found[parent] = (*found[parent], uuid)
+    return found
+
+
+def usable(listing: Mapping[str, tuple[str, ...]], partitioned: Iterable[str]) -> tuple[str, ...]:
+    """Return what a program can compute on: whole GPUs, and the MIG devices of those that are partitioned."""
+    split = set(partitioned)
+    return tuple(
+        uuid for gpu, devices in listing.items() for uuid in (devices if devices or gpu in split else (gpu,))
+    )
+
+
+def parse_fabric(text: str) -> tuple[tuple[str, str], ...]:
+    """Read `nvidia-smi -q`: state and status of each GPU's fabric, Completed and Success when it is up."""
+    return tuple((state, status) for state, status in _FABRIC.findall(text))
+
+
+def parse_packages(text: str) -> dict[str, str]:
+    """Read lines of `installed NAME VERSION`; packages of which only settings are left do not count."""
+    rows = (line.split() for line in text.splitlines())
+    return {row[1]: row[2] for row in rows if len(row) == 3 and row[0] == "installed"}
+
+
+def upstream(version: str) -> str:
+    """Return `580.95.05` of `1:580.95.05-1ubuntu1`: no epoch, no revision."""
+    return version.rpartition(":")[2].partition("-")[0]
+
+
+def is_held(package: str, held: str) -> bool:
+    """Tell whether `apt-mark showhold` or `dnf versionlock list` names the package."""
+    name = re.escape(package)
+    # apt: NAME or NAME:ARCHITECTURE; dnf 4: NAME-EPOCH:VERSION…; dnf 5: Package name: NAME
+    locked = re.compile(rf"{name}(:\w+)?$|{name}-(\d+:)?\d|Package name: {name}$")
+    return any(locked.match(line.strip()) for line in held.splitlines())
+
+
+def parse_units(text: str) -> dict[str, str]:
+    """Read `systemctl show UNIT --property=…`."""
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def parse_info(text: str) -> dict[str, Any]:
+    """Read `docker info --format '{{json .}}'`; empty where it is no JSON object."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def library_version(path: str) -> str | None:
+    """Return `580.95.05` of `/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.580.95.05`."""
+    version = PurePosixPath(path.strip()).name.partition(".so.")[2]
+    return version if "." in version else None
+
+
+@dataclass(frozen=True)
+class CdiSpecs:
+    """What the specifications of `nvidia.com/gpu` say together.
+
+    `devices` gives the file that defines each device; `conflicts` names devices that two files of one folder
+    define, which removes them; `broken` files are no specifications; `drivers` are the versions of the
+    libraries that the files in force mount.
+    """
+
+    devices: Mapping[str, str]
+    conflicts: tuple[str, ...]
+    broken: tuple[str, ...]
+    drivers: tuple[str, ...]
+
+    @property
+    def uuids(self) -> tuple[str, ...]:
+        """Return the devices that are named by uuid."""
+        return tuple(name for name in self.devices if name.startswith(("GPU-", "MIG-")))
+
+
+def parse_cdi(files: Mapping[str, str]) -> CdiSpecs:
+    """Read CDI specifications, text by path, as an engine does that knows both folders."""
+    devices: dict[str, str] = {}
+    conflicts: list[str] = []
+    broken: list[str] = []
+    for folder in CDI_FOLDERS:
+        named: list[str] = []
+        for path in (each for each in files if str(PurePosixPath(each).parent) == folder):
+            names = _devices(files[path]) if path.endswith((".yaml", ".json")) else []
+            if names is None:
+                broken.append(path)
+                continue
+            named += names
+            devices |= dict.fromkeys(names, path)
+        conflicts += [name for name, count in Counter(named).items() if count > 1]
+    text = "\n".join(files[path] for path in sorted(set(devices.values())))
+    return CdiSpecs(devices, tuple(conflicts), tuple(broken), tuple(sorted(set(_LIBRARY.findall(text)))))
+
+
+def _devices(text: str) -> list[str] | None:
+    """Return the device names of one specification; none of another kind, None where it cannot be read."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+    if not isinstance(document, dict):
+        return None
+    if document.get("kind") != "nvidia.com/gpu":
+        return []
+    return [str(device["name"]) for device in document.get("devices") or []]

@@ -1,0 +1,103 @@
+"""Every check passes on a healthy host and fails, with evidence, on one that has what it looks for.
+
+All hosts are folders; one run of the real runner, in its own process, checks them all.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provision.verify.report import Check
+from provision.verify.run import check
+from tests.unit.verify.broken_hosts import BROKEN, HEALTHY
+from tests.unit.verify.fake_host import DRIVER, IMAGE, FakeHost
+
+NO_GPU, UNREACHABLE = "no-gpu", "unreachable"
+IDS = [
+    "driver_loaded",
+    "driver_matches_library",
+    "driver_held",
+    "gpus_visible",
+    "persistence",
+    "fabric_manager",
+    "docker_running",
+    "default_runtime",
+    "toolkit_held",
+    "cdi_spec_current",
+    "unprivileged_user_in_docker_group",
+    "container_sees_gpus",
+    "container_without_request_sees_none",
+]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Check]]:
+    """All hosts, checked: every check by its id, by host."""
+    asked: dict[str, dict[str, Any]] = {}
+    for name, breaks in {**HEALTHY, **{name: case.breaks for name, case in BROKEN.items()}}.items():
+        host = FakeHost(tmp_path_factory.mktemp("host"))
+        breaks(host)
+        host.finish()
+        asked[name] = local(host.root)
+    asked[NO_GPU] = local(tmp_path_factory.mktemp("host"))
+    asked[UNREACHABLE] = {
+        "connection": "ssh",
+        "target": {
+            "name": UNREACHABLE,
+            "address": "127.0.0.1",
+            "port": 1,
+            "become": None,
+            "arguments": ["-F", "none"],
+        },
+        "wanted": {},
+    }
+    results: dict[str, dict[str, Check]] = {name: {} for name in asked}
+    for each in check(asked):
+        results[each.host][each.id] = each
+    return results
+
+
+def local(root: Path) -> dict[str, Any]:
+    return {"connection": "local", "root": str(root), "wanted": {"image": IMAGE, "users": ["alice"]}}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_every_check_passes_on_a_healthy_host(found: dict[str, dict[str, Check]], name: str) -> None:
+    assert list(found[name]) == IDS
+    assert {each.id: each.detail for each in found[name].values() if each.outcome != "passed"} == {}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_check_fails_with_its_evidence(found: dict[str, dict[str, Check]], name: str) -> None:
+    case = BROKEN[name]
+    failed = found[name][case.id]
+    assert failed.outcome == "failed"
+    assert case.detail in failed.detail
+    assert case.evidence in failed.evidence
+    others = {each.id for each in found[name].values() if each.outcome == "failed"} - {case.id}
+    assert others == case.also
+
+
+def test_every_check_is_shown_able_to_fail() -> None:
+    assert {case.id for case in BROKEN.values()} == set(IDS)
+
+
+def test_details_say_what_was_found(found: dict[str, dict[str, Check]]) -> None:
+    assert found["healthy"]["container_sees_gpus"].detail == "2 of 2"
+    assert found["healthy-mig"]["container_sees_gpus"].detail == "3 of 3 MIG devices"
+    assert found["healthy"]["gpus_visible"].detail == "2 of 2"
+    assert found["healthy"]["driver_loaded"].detail == DRIVER
+
+
+def test_a_host_without_gpu_has_nothing_to_check(found: dict[str, dict[str, Check]]) -> None:
+    assert list(found[NO_GPU]) == IDS
+    assert {(each.outcome, each.detail) for each in found[NO_GPU].values()} == {("skipped", "no NVIDIA GPU")}
+
+
+def test_a_host_that_cannot_be_reached_is_one_failed_check(found: dict[str, dict[str, Check]]) -> None:
+    assert list(found[UNREACHABLE]) == ["reachable"]
+    told = found[UNREACHABLE]["reachable"]
+    assert told.outcome == "failed"
+    assert "Connection refused" in told.detail
+    assert told.evidence.startswith("hint: ")
