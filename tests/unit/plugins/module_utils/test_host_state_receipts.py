@@ -19,6 +19,10 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "provision" / "receipts"
 
 
+def names(directory: Path) -> list[str]:
+    return [path.name for path in directory.iterdir()]
+
+
 def receipt(**changes: object) -> dict[str, Any]:
     return {**build("docker_engine", INPUTS, {"files": ["/a"]}, {"files": {"/a": None}}), **changes}
 
@@ -34,7 +38,7 @@ def test_only_root_can_read_a_receipt(directory: Path) -> None:
     write(receipt(), str(directory))
     assert directory.stat().st_mode & 0o777 == 0o700
     assert (directory / "docker_engine.json").stat().st_mode & 0o777 == 0o600
-    assert os.listdir(directory) == ["docker_engine.json"]
+    assert names(directory) == ["docker_engine.json"]
 
 
 def test_a_receipt_that_cannot_be_written_leaves_the_old_one(directory: Path) -> None:
@@ -43,7 +47,7 @@ def test_a_receipt_that_cannot_be_written_leaves_the_old_one(directory: Path) ->
     with pytest.raises(TypeError):
         write(receipt(state={"files": object()}), str(directory))
     assert (directory / "docker_engine.json").read_bytes() == before
-    assert os.listdir(directory) == ["docker_engine.json"]
+    assert names(directory) == ["docker_engine.json"]
 
 
 def test_withdrawing_is_for_one_role_and_can_be_repeated(directory: Path) -> None:
@@ -52,7 +56,7 @@ def test_withdrawing_is_for_one_role_and_can_be_repeated(directory: Path) -> Non
     write(receipt(role="other"), str(directory))
     withdraw("docker_engine", str(directory))
     withdraw("docker_engine", str(directory))
-    assert os.listdir(directory) == ["other.json"]
+    assert names(directory) == ["other.json"]
 
 
 BAD: dict[str, Any] = {
