@@ -41,7 +41,7 @@ def selection(command: F) -> F:
         type=click.Path(path_type=Path),
         help="Ansible inventory: a file or a directory. Also from PROVISION_INVENTORY.",
     )
-    @click.option("--limit", metavar="PATTERN", help="Only hosts that match this Ansible host pattern.")
+    @click.option("-l", "--limit", metavar="PATTERN", help="Only hosts that match this Ansible host pattern.")
     @wraps(command)
     def wrapper(*args: object, inventory: Path | None, limit: str | None, **options: object) -> object:
         if inventory is None:
