@@ -69,8 +69,9 @@ def reset(host: str, spec: Path | None) -> None:
 @_HOSTS
 @_SPEC
 def down(hosts: tuple[str, ...], spec: Path | None) -> None:
-    """Remove the servers of every lab file, their network, web server and mounts.
+    """Remove the servers and all they stood on.
 
+    That is the servers of every lab file, and with the last of them the network, web server and mounts.
     Keys, built packages and images stay in ~/.local/state/provision-lab and in Docker for the next time.
     """
     from provision.lab import lifecycle
@@ -100,7 +101,9 @@ def status(spec: Path | None, as_json: bool) -> None:
 @click.argument("switch", type=click.Choice(["on", "off"]), default="on")
 @_SPEC
 def fault(host: str | None, name: str | None, switch: str, spec: Path | None) -> None:
-    """Break a server in one way, or repair it; without arguments, list the faults there are.
+    """Break a server in one way, or repair it.
+
+    Without arguments, lists the faults there are.
 
     \b
     Example:

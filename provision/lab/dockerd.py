@@ -15,7 +15,7 @@ START_SECONDS = 60
 
 def ensure(state: State) -> bool:
     """Start the engine if it does not answer; return whether it had to be started. Raises RunError."""
-    if _answers():
+    if answers():
         return False
     if Path("/run/systemd/system").is_dir():
         programs.run(("systemctl", "start", "docker.service"), hint="journalctl -u docker.service says why")
@@ -29,7 +29,7 @@ def ensure(state: State) -> bool:
             )
         _pid_file(state).write_text(str(engine.pid))
     deadline = time.monotonic() + START_SECONDS
-    while not _answers():
+    while not answers():
         if time.monotonic() > deadline:
             raise RunError(f"dockerd does not answer after {START_SECONDS} s", hint=f"see {log}")
         time.sleep(0.2)
@@ -55,7 +55,8 @@ def release(state: State) -> bool:
     return True
 
 
-def _answers() -> bool:
+def answers() -> bool:
+    """Tell whether the engine answers."""
     return programs.docker_answers("version", "--format", "{{.Server.Version}}") is not None
 
 

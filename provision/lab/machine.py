@@ -68,12 +68,8 @@ def missing_packages(
     return tuple(sorted(programs | {package for path, package in FILES.items() if not exists(path)}))
 
 
-def check(*, user: int, missing: Collection[str], packages: Collection[str]) -> None:
+def check(*, missing: Collection[str], packages: Collection[str]) -> None:
     """Refuse a machine that cannot carry a lab. Raises RunError with what to do."""
-    if user != 0:
-        raise RunError(
-            "the lab needs root: it starts containers with systemd inside", hint="run it with sudo"
-        )
     lacking = [name for name in NEEDED if name in missing]
     if lacking:
         raise RunError(
@@ -87,10 +83,19 @@ def check(*, user: int, missing: Collection[str], packages: Collection[str]) -> 
         )
 
 
+def require_root(user: int | None = None) -> None:
+    """Refuse every user but root. Raises RunError."""
+    if (os.geteuid() if user is None else user) != 0:
+        raise RunError(
+            "the lab needs root: its servers are containers with systemd inside", hint="run it with sudo"
+        )
+
+
 def look() -> Machine:
     """Look at this machine. Raises RunError if it cannot carry a lab."""
+    require_root()
     missing = missing_capabilities(Path("/proc/self/status").read_text())
-    check(user=os.geteuid(), missing=missing, packages=missing_packages())
+    check(missing=missing, packages=missing_packages())
     return Machine(
         kernel=os.uname().release,
         missing_capabilities=missing,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from provision.errors import UsageError
+from provision.errors import RunError, UsageError
 from provision.lab import hardware, network, programs
 from provision.lab.servers import active_faults, container
 from provision.lab.spec import Server
@@ -53,6 +53,8 @@ def switch(server: Server, name: str, on: bool, state: State) -> None:
     """Switch a fault of a server on or off; one that is so already is left. Raises UsageError, RunError."""
     if name not in summaries():
         raise UsageError(f"unknown fault `{name}`", hint="`provision lab fault` lists them")
+    if programs.docker_answers("inspect", container(server.name)) is None:
+        raise RunError(f"server {server.name} does not run", hint=f"`provision lab up --host {server.name}`")
     active = active_faults(server.name, state)
     if on == (name in active):
         return

@@ -30,12 +30,10 @@ def test_missing_programs_are_named_by_package_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "missing", "packages", "message", "hint"),
+    ("missing", "packages", "message", "hint"),
     [
-        (1000, (), (), "needs root", "sudo"),
-        (0, ("SYS_ADMIN", "SYS_RESOURCE"), (), "does not grant CAP_SYS_ADMIN", "virtual machine"),
+        (("SYS_ADMIN", "SYS_RESOURCE"), (), "does not grant CAP_SYS_ADMIN", "virtual machine"),
         (
-            0,
             (),
             ("gcc", "gnupg"),
             "not installed: gcc, gnupg",
@@ -44,13 +42,19 @@ def test_missing_programs_are_named_by_package_once() -> None:
     ],
 )
 def test_a_machine_that_cannot_carry_a_lab_is_told_what_to_do(
-    user: int, missing: tuple[str, ...], packages: tuple[str, ...], message: str, hint: str
+    missing: tuple[str, ...], packages: tuple[str, ...], message: str, hint: str
 ) -> None:
     with pytest.raises(RunError) as refused:
-        machine.check(user=user, missing=missing, packages=packages)
+        machine.check(missing=missing, packages=packages)
     assert message in refused.value.message
     assert hint in str(refused.value.hint)
 
 
 def test_a_capability_that_nothing_depends_on_may_be_missing() -> None:
-    machine.check(user=0, missing=("SYS_RESOURCE",), packages=())
+    machine.check(missing=("SYS_RESOURCE",), packages=())
+
+
+def test_only_root_carries_a_lab() -> None:
+    machine.require_root(0)
+    with pytest.raises(RunError, match="needs root"):
+        machine.require_root(1000)
