@@ -97,6 +97,6 @@ def _publish(www: Path, made: Path, digest: str) -> None:
 @contextmanager
 def _alone(www: Path) -> Iterator[None]:
     """Let one build at a time work on `www`."""
-    with (www / ".lock").open("w") as lock:
+    with (www / ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

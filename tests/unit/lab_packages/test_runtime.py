@@ -63,9 +63,7 @@ def test_an_unknown_device_is_an_error_in_the_words_of_the_mode(mode: str, words
 
 @pytest.mark.usefixtures("on_machine")
 def test_the_hook_refuses_an_unknown_device_too() -> None:
-    with pytest.raises(
-        runtime.RuntimeFailure, match="nvidia-container-cli: device error: 42: unknown device"
-    ):
+    with pytest.raises(runtime.RuntimeFailure, match="device error: 42: unknown device"):
         runtime.legacy_edits(_config("NVIDIA_VISIBLE_DEVICES=42"), settings.Settings())
 
 

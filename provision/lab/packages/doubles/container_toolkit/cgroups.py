@@ -17,8 +17,8 @@ class DeviceGroup:
 def device_group(membership: str, mountinfo: str) -> DeviceGroup:
     """Return the group, from the texts of /proc/PID/cgroup and /proc/self/mountinfo.
 
-    A controller is where it is mounted, whatever else the process is a member of. The mount may show a part of
-    the hierarchy. Raises LookupError where neither version is mounted.
+    A controller is where it is mounted, whatever else the process is a member of. The mount may show a part
+    of the hierarchy. Raises LookupError where neither version is mounted.
     """
     paths = {}
     for line in membership.splitlines():

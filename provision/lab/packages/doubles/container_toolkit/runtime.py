@@ -38,8 +38,8 @@ def modified(
 ) -> tuple[dict[str, Any], cdi.Edits]:
     """Return the configuration with the right hook, and the edits that its request calls for.
 
-    Before 1.18 the hook does everything (`legacy`); from then on the runtime does, and the hook that the engine
-    may have added goes. Raises RuntimeFailure.
+    Before 1.18 the hook does everything (`legacy`); from then on the runtime does, and the hook that the
+    engine may have added goes. Raises RuntimeFailure.
     """
     request = _request(config, configured)
     if request.names is None:
