@@ -29,14 +29,21 @@ def command(context: click.Context, selection: Selection, as_json: bool, junit: 
     provision verify -i inventory/lab.ini --limit hgx01 --junit report.xml
     """
     from provision import inventory
-    from provision.verify import Check, run
+    from provision.verify import NO_GPU, Check, run
 
     if junit is not None and not junit.absolute().parent.is_dir():
         raise UsageError(f"no folder for `{junit}`", hint="create it, or name another place for the report")
     fleet = inventory.load(selection.inventory, selection.limit)
     width = max(len(name) for name in fleet.names)
 
+    idle: set[str] = set()
+
     def show(check: Check) -> None:
+        if (check.outcome, check.detail) == ("skipped", NO_GPU):
+            if check.host not in idle:
+                click.echo(f"{check.host:{width}}  skipped  {NO_GPU}", err=as_json)
+            idle.add(check.host)
+            return
         click.echo(f"{check.host:{width}}  ", nl=False, err=as_json)
         click.secho(f"{check.outcome:7}", fg=_COLOURS[check.outcome], nl=False, err=as_json)
         click.echo(f"  {check.id}" + (f": {check.detail}" if check.detail else ""), err=as_json)

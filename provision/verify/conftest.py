@@ -13,6 +13,7 @@ import pytest
 from testinfra.host import Host as Connection
 
 from provision.verify.evidence import Evidence, gather
+from provision.verify.report import NO_GPU
 from provision.verify.wanted import Wanted
 
 GATHERED = pytest.StashKey[dict[str, Evidence]]()
@@ -43,5 +44,5 @@ def seen(
 ) -> Evidence:
     """What was seen on the host. A host without a GPU has nothing to check: every check is skipped."""
     if not evidence.gpus and request.node.originalname != "test_reachable":
-        pytest.skip("no NVIDIA GPU")
+        pytest.skip(NO_GPU)
     return evidence.telling(record_property)

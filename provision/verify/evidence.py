@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+import shlex
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +22,7 @@ from provision.verify.wanted import Wanted
 INTERPRETERS = ("python3", "/usr/bin/python3", "/usr/libexec/platform-python")
 PULL_TIMEOUT = 900
 _LONGEST_EVIDENCE = 4000
+_PASSWORD = re.compile(r"://[^/\s@]+@")
 _START = (
     'code=$1 options=$2; shift 2; for python in "$@"; do command -v "$python" >/dev/null 2>&1 && '
     'exec "$python" -IB -c "$code" "$options"; done; echo no Python on this host >&2; exit 127'
@@ -49,7 +52,7 @@ class Command:
     def __str__(self) -> str:
         output = "\n".join(text.strip() for text in (self.stdout, self.stderr) if text.strip())
         outcome = "did not run" if self.rc is None else f"rc {self.rc}"
-        return f"$ {' '.join(self.argv)}   [{outcome}]\n{output[-_LONGEST_EVIDENCE:]}".rstrip()
+        return f"$ {shlex.join(self.argv)}   [{outcome}]\n{output[-_LONGEST_EVIDENCE:]}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,8 @@ class Evidence:
     def fail(self, detail: str, *evidence: str) -> NoReturn:
         """Fail the check: what is wrong in one line, then the commands and files that show it."""
         shown = [self._show(name) for name in evidence]
-        pytest.fail("\n\n".join([detail, *(text for text in shown if text)]), pytrace=False)
+        text = "\n\n".join([detail, *(text for text in shown if text)])
+        pytest.fail(_PASSWORD.sub("://***@", text), pytrace=False)
 
     def _show(self, name: str) -> str:
         if name.startswith("/"):

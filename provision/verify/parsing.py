@@ -93,9 +93,36 @@ def is_held(package: str, held: str) -> bool:
     return any(locked.match(line.strip()) for line in held.splitlines())
 
 
-def parse_units(text: str) -> dict[str, str]:
-    """Read `systemctl show UNIT --property=…`."""
-    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+@dataclass(frozen=True)
+class Unit:
+    """A systemd unit in systemd's words, `active` and `enabled`; `installed` tells whether there is one."""
+
+    installed: bool
+    state: str
+    at_boot: str
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether it runs now."""
+        return self.state == "active"
+
+    @property
+    def starts_at_boot(self) -> bool:
+        """Tell whether it will run after a reboot; a static unit is started by another one."""
+        return self.at_boot in ("enabled", "static")
+
+    def __str__(self) -> str:
+        return f"is {self.state}, at boot {self.at_boot}" if self.installed else "is not installed"
+
+
+def parse_unit(text: str) -> Unit:
+    """Read `systemctl show UNIT --property=LoadState,ActiveState,UnitFileState`."""
+    values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    return Unit(
+        installed=values.get("LoadState", "not-found") != "not-found",
+        state=values.get("ActiveState", "unknown"),
+        at_boot=values.get("UnitFileState") or "unknown",
+    )
 
 
 def parse_info(text: str) -> dict[str, Any]:

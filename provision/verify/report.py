@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+NO_GPU = "no NVIDIA GPU"
+"""Why every check of a host without a GPU is skipped."""
 
 
 @dataclass(frozen=True)

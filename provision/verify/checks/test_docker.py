@@ -8,7 +8,7 @@ from provision.verify.parsing import (
     parse_list,
     parse_packages,
     parse_query,
-    parse_units,
+    parse_unit,
     usable,
 )
 
@@ -22,11 +22,10 @@ TOOLKIT = (
 
 def test_docker_running(seen: Evidence) -> None:
     """The engine runs, starts at boot and answers."""
-    unit = parse_units(seen.command("docker").stdout)
-    state, at_boot = unit.get("ActiveState", "unknown"), unit.get("UnitFileState", "unknown")
+    unit = parse_unit(seen.command("docker").stdout)
     version = seen.command("docker_version")
-    if state != "active" or at_boot != "enabled" or not version.ok:
-        told = f"docker.service is {state}, at boot {at_boot or 'not installed'}"
+    if not unit.runs or not unit.starts_at_boot or not version.ok:
+        told = f"docker.service {unit}"
         told += "" if version.ok else f"; {version.words}"
         seen.fail(told, "docker", "docker_version", "docker_journal", "/etc/docker/daemon.json")
     seen.detail(version.stdout.strip())

@@ -7,7 +7,7 @@ from provision.verify.parsing import (
     parse_fabric,
     parse_packages,
     parse_query,
-    parse_units,
+    parse_unit,
     upstream,
 )
 
@@ -59,11 +59,10 @@ def test_gpus_visible(seen: Evidence) -> None:
 
 def test_persistence(seen: Evidence) -> None:
     """The persistence daemon runs, starts at boot, and has every GPU."""
-    unit = parse_units(seen.command("nvidia-persistenced").stdout)
-    state, at_boot = unit.get("ActiveState", "unknown"), unit.get("UnitFileState", "unknown")
+    unit = parse_unit(seen.command("nvidia-persistenced").stdout)
     evidence = ("nvidia-persistenced", "nvidia-persistenced_journal", "nvidia_smi")
-    if state != "active" or at_boot not in ("enabled", "static", "enabled-runtime"):
-        seen.fail(f"nvidia-persistenced is {state}, at boot {at_boot or 'not installed'}", *evidence)
+    if not unit.runs or not unit.starts_at_boot:
+        seen.fail(f"nvidia-persistenced {unit}", *evidence)
     gpus = parse_query(seen.command("nvidia_smi").stdout)
     without = [gpu.bus for gpu in gpus if not gpu.persistence]
     if without or not gpus:
@@ -75,11 +74,10 @@ def test_fabric_manager(seen: Evidence) -> None:
     """Where NVSwitches join GPUs: Fabric Manager runs, at the driver's version, and the fabric is up."""
     if not seen.nvswitches and not seen.nvlink5:
         seen.skip("no NVSwitch")
-    unit = parse_units(seen.command("nvidia-fabricmanager").stdout)
-    state, at_boot = unit.get("ActiveState", "unknown"), unit.get("UnitFileState", "unknown")
+    unit = parse_unit(seen.command("nvidia-fabricmanager").stdout)
     evidence = ("nvidia-fabricmanager", "nvidia-fabricmanager_journal", "packages")
-    if state != "active" or at_boot != "enabled":
-        seen.fail(f"nvidia-fabricmanager is {state}, at boot {at_boot or 'not installed'}", *evidence)
+    if not unit.runs or not unit.starts_at_boot:
+        seen.fail(f"nvidia-fabricmanager {unit}", *evidence)
     packages = parse_packages(seen.command("packages").stdout)
     versions = {
         upstream(version)

@@ -68,6 +68,11 @@ def no_image(host: FakeHost) -> None:
     host.answer("docker", f"pull --quiet {IMAGE}", "dial tcp: no route to host\n", 1)
 
 
+def pulled(host: FakeHost) -> None:
+    no_image(host)
+    host.answer("docker", f"pull --quiet {IMAGE}", "sha256:1\n")
+
+
 def docker_down(host: FakeHost) -> None:
     host.unit("docker", "failed", "enabled")
     said = "Cannot connect to the Docker daemon\n"
@@ -282,10 +287,7 @@ HEALTHY: Mapping[str, Callable[[FakeHost], object]] = {
     "healthy": lambda _: None,
     "healthy-mig": mig,
     "healthy-cdi-by-index": lambda host: host.cdi("/var/run/cdi/nvidia.yaml", DRIVER, ["0", "1", "all"]),
-    "healthy-image-pulled-first": lambda host: (
-        no_image(host),
-        host.answer("docker", f"pull --quiet {IMAGE}", "sha256:1\n"),
-    ),
+    "healthy-image-pulled-first": pulled,
     "healthy-stale-cdi-hidden-by-a-new-one": lambda host: host.cdi(
         "/etc/cdi/nvidia.yaml", "535.1.1", ["0", "1", *GPUS.values(), "all"]
     ),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provision.verify.report import Check
-from provision.verify.run import check
+from provision.verify.runner import check
 from tests.unit.verify.broken_hosts import BROKEN, HEALTHY
 from tests.unit.verify.fake_host import DRIVER, IMAGE, FakeHost
 

@@ -1,0 +1,139 @@
+"""The runner: what it starts, what it reads from the inventory, what it reports and how the command ends."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from provision.cli import run as provision
+from provision.errors import RunError, VariableError
+from provision.model.fleet import Host
+from provision.verify.report import Check, VerifyReport
+from provision.verify.runner import argv, check, describe, environment
+from provision.verify.wanted import Wanted
+from tests.unit.verify.fake_host import IMAGE, FakeHost
+
+
+@pytest.fixture(autouse=True)
+def role_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults = {"nvidia_container_toolkit_test_image": "default:image", "docker_engine_users": []}
+    monkeypatch.setattr("provision.verify.wanted._defaults", lambda: defaults)
+
+
+def host(**variables: object) -> Host:
+    return Host("gpu-01", ("gpu",), variables)
+
+
+def test_nobody_elses_pytest_settings_reach_the_checks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A working directory that would break any pytest run: settings, conftest, modules and environment."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (tmp_path / "conftest.py").write_text("raise SystemExit('conftest of the working directory')\n")
+    (tmp_path / "yaml.py").write_text("raise SystemExit('module of the working directory')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    fake = FakeHost(tmp_path / "host")
+    fake.finish()
+    asked = {"gpu-01": {"connection": "local", "root": str(fake.root), "wanted": {"image": IMAGE}}}
+    before = sorted(path.name for path in tmp_path.iterdir())
+    seen: list[Check] = []
+    found = check(asked, junit=tmp_path / "report.xml", on_check=seen.append)
+    assert {each.id: each.detail for each in found if each.outcome == "failed"} == {}
+    assert seen == found
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "report.xml"])
+    cases = ElementTree.parse(tmp_path / "report.xml").findall(".//testcase")
+    assert len(cases) == len(found)
+    details = [each.get("value") for each in cases[-2].findall(".//property[@name='detail']")]
+    assert details == ["2 of 2"]
+
+
+def test_checks_that_do_not_run_are_an_error_and_not_a_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provision.verify.runner._TOPICS", ("no-such-topic",))
+    with pytest.raises(RunError, match="the checks did not run: pytest ended with 4") as caught:
+        check({"gpu-01": {"connection": "local", "wanted": {}}})
+    assert "no-such-topic" in (caught.value.hint or "")
+
+
+def test_passwords_are_neither_in_arguments_nor_in_the_environment() -> None:
+    asked = describe(host(ansible_become_password="t0psecret", ansible_password="s3cret"), Path("lab.ini"))
+    assert asked["target"]["password"] == "s3cret"
+    assert asked["target"]["become"]["password"] == "t0psecret"
+    handed_over = " ".join([*argv(3, 4, None), *environment().values()])
+    assert "s3cret" not in handed_over
+
+
+@pytest.mark.parametrize(
+    ("variables", "connection"),
+    [
+        ({}, "ssh"),
+        ({"ansible_connection": "smart"}, "ssh"),
+        ({"ansible_connection": "local"}, "local"),
+        ({"ansible_connection": "community.docker.docker"}, "ansible"),
+        ({"ansible_become_method": "doas"}, "ansible"),
+    ],
+)
+def test_hosts_are_reached_as_the_inventory_says(variables: dict[str, object], connection: str) -> None:
+    assert describe(host(**variables), Path("lab.ini"))["connection"] == connection
+
+
+def test_what_the_inventory_wants_is_read_with_the_defaults_of_the_roles() -> None:
+    assert Wanted.of(host()).image == "default:image"
+    asked = host(
+        nvidia_container_toolkit_test_image="own:image",
+        nvidia_container_toolkit_default_runtime=False,
+        docker_engine_users=["alice", "bob"],
+    )
+    assert Wanted.of(asked) == Wanted("own:image", default_runtime=False, cdi=True, users=("alice", "bob"))
+
+
+def test_a_template_is_refused_in_words() -> None:
+    with pytest.raises(VariableError, match="`docker_engine_users` of gpu-01 is a template"):
+        Wanted.of(host(docker_engine_users="{{ site_users }}"))
+
+
+def test_the_document_is_the_one_that_scripts_rely_on() -> None:
+    checks = [
+        Check("b", "driver_loaded", "passed", "580.95.05"),
+        Check("a", "driver_loaded", "skipped", "no NVIDIA GPU"),
+        Check("b", "container_sees_gpus", "failed", "7 of 8", "$ docker run"),
+    ]
+    assert VerifyReport.of(["a", "b"], checks).document() == {
+        "schema": 1,
+        "hosts": {
+            "a": {
+                "passed": 0,
+                "failed": 0,
+                "skipped": 1,
+                "checks": [{"id": "driver_loaded", "outcome": "skipped", "detail": "no NVIDIA GPU"}],
+            },
+            "b": {
+                "passed": 1,
+                "failed": 1,
+                "skipped": 0,
+                "checks": [
+                    {"id": "driver_loaded", "outcome": "passed", "detail": "580.95.05"},
+                    {"id": "container_sees_gpus", "outcome": "failed", "detail": "7 of 8"},
+                ],
+            },
+        },
+    }
+
+
+def test_a_failed_check_ends_the_command_with_1(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    inventory = tmp_path / "hosts.ini"
+    arguments = "ansible_host=127.0.0.1 ansible_port=1 ansible_ssh_common_args='-F none'"
+    inventory.write_text(f"gpu-01 {arguments}\n")
+    assert provision(["verify", "-i", str(inventory), "--json"]) == 1
+    out, err = capfd.readouterr()
+    assert json.loads(out)["hosts"]["gpu-01"]["failed"] == 1
+    assert "reachable" in err
+    assert "hint: " in err
+
+
+def test_a_junit_file_without_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "hosts.ini").write_text("gpu-01\n")
+    arguments = ["verify", "-i", str(tmp_path / "hosts.ini"), "--junit", str(tmp_path / "no" / "report.xml")]
+    assert provision(arguments) == 2
