@@ -1,0 +1,125 @@
+"""What apt and dpkg print, recorded on Debian 12."""
+
+from pathlib import Path
+
+import pytest
+
+from provision.plugins.module_utils import apt
+from provision.plugins.module_utils.package_transaction import Request
+
+CASES = Path(__file__).parents[3] / "cases" / "apt"
+INSTALLED = {
+    "jq": "1.6-2.1+deb12u3",
+    "libjq1": "1.6-2.1+deb12u3",
+    "procps": "2:4.0.2-3",
+    "openssh-server": "1:9.2p1",
+}
+
+
+def _case(name: str) -> str:
+    return (CASES / name).read_text(encoding="utf-8")
+
+
+def test_versions_on_offer_are_newest_first() -> None:
+    assert apt.parse_madison(_case("madison.txt")) == {
+        "jq": ["1.6-2.1+deb12u3", "1.6-2.1+deb12u2"],
+        "libjq1": ["1.6-2.1+deb12u3", "1.6-2.1+deb12u2"],
+    }
+
+
+def test_dependencies_are_names_in_groups_of_alternatives() -> None:
+    stanzas = {each.name: each for each in apt.parse_show(_case("show.txt"))}
+    assert stanzas["jq"].depends == [["libjq1"], ["libc6"]]
+    assert stanzas["jq"].version == "1.6-2.1+deb12u3"
+    assert stanzas["jq"].installed_kib > 0
+    assert stanzas["jq"].download_bytes > 0
+
+
+def test_alternatives_and_architecture_qualifiers() -> None:
+    text = "Package: a\nVersion: 1\nPre-Depends: b:any (>= 2)\nDepends: c (= 1) | d,\n e [amd64]\n"
+    assert apt.parse_show(text)[0].depends == [["b"], ["c", "d"], ["e"]]
+
+
+def test_simulation_tells_installs_downgrades_and_removals() -> None:
+    found = apt.parse_simulation(_case("simulation.txt"), INSTALLED)
+    assert found.install == {"make": "4.3-4.1"}
+    assert found.downgrade == {"jq": "1.6-2.1+deb12u2", "libjq1": "1.6-2.1+deb12u2"}
+    assert found.upgrade == {}
+    assert found.remove == ["openssh-server", "procps"]
+
+
+def test_a_package_that_is_replaced_is_not_removed() -> None:
+    text = "Remv jq [1.6-2.1+deb12u3]\nInst jq [1.6-2.1+deb12u3] (1.7-1 Debian:13 [amd64])\n"
+    found = apt.parse_simulation(text, INSTALLED)
+    assert (found.upgrade, found.remove) == ({"jq": "1.7-1"}, [])
+
+
+def test_status_knows_holds_and_leaves_other_architectures_out() -> None:
+    text = _case("status.txt") + "libc6\ti386\tii \t2.36-9\nhalf\tamd64\tiF \t1\ngone\tamd64\trc \t1\n"
+    status = apt.parse_status(text, "amd64")
+    assert status.installed == {
+        "adduser": "3.134",
+        "apt": "2.6.2",
+        "jq": "1.6-2.1+deb12u3",
+        "libjq1": "1.6-2.1+deb12u3",
+    }
+    assert status.held == {"jq"}
+    assert status.broken == ["half"]
+
+
+def test_install_arguments_keep_recommends_out_and_remove_in_the_same_run() -> None:
+    request = Request({}, allow_downgrade=True)
+    assert apt.install_arguments(request, {"b": None, "a": "1"}, ["c"]) == [
+        "--yes",
+        "--no-install-recommends",
+        "--allow-change-held-packages",
+        "--allow-downgrades",
+        "install",
+        "a=1",
+        "b",
+        "c-",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        (
+            "Reading...\n jq : Depends: libjq1 (= 1)\nE: Unable to correct\n",
+            "jq : Depends: libjq1 (= 1); Unable to correct",
+        ),
+        ("E: a\nE: b\n", "a; b"),
+        ("something\n\n", "something"),
+        ("", "no output"),
+    ],
+)
+def test_complaint(output: str, expected: str) -> None:
+    assert apt.complaint(output) == expected
+
+
+def test_unreadable_repositories() -> None:
+    output = (
+        "Ign:1 x\nErr:1 http://x ./ InRelease\n  why\nW: Failed to fetch http://x  why\nW: Some index files\n"
+    )
+    assert apt.unreadable_repositories(output) == [
+        "Err:1 http://x ./ InRelease",
+        "W: Failed to fetch http://x  why",
+    ]
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 1 (apt)",
+        "E: Unable to acquire the dpkg frontend lock, is another process using it?",
+        "E: Unable to lock directory /var/lib/apt/lists/",
+    ],
+)
+def test_a_lock_is_told_from_other_trouble(output: str) -> None:
+    assert apt.is_locked(output)
+    assert not apt.is_locked("E: Unable to locate package x")
+
+
+def test_pinning_names_the_packages_of_a_preferences_file() -> None:
+    text = "Package: jq libjq1\nPin: version 1.5*\nPin-Priority: 1001\n"
+    assert apt.pinning(text, ["jq", "make"]) == ["jq"]
