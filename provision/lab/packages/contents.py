@@ -31,7 +31,7 @@ sys.exit(main("{version}"))
 
 @dataclass(frozen=True)
 class Binaries:
-    """Where compiled things lie: VERSION/userspace/NAME, VERSION/FLAVOUR/nvidia.ko, stubs/SONAME."""
+    """Where compiled things lie: VERSION/userspace/NAME, VERSION/FLAVOUR/*.ko, stubs/SONAME."""
 
     directory: Path
 
@@ -40,7 +40,7 @@ class Binaries:
         return self.directory / version / "userspace"
 
     def module(self, version: str, flavour: str) -> Path:
-        """Return the folder of the kernel module of one driver version and flavour."""
+        """Return the folder of the kernel modules of one driver version and flavour."""
         return self.directory / version / flavour
 
     def stub(self, soname: str) -> Path:
@@ -85,10 +85,13 @@ def _entries(
                 deb.Entry(f"{item.path}/{file.relative_to(_DOUBLES).as_posix()}", file.read_bytes())
                 for file in sorted(root.rglob("*.py"))
             ]
+        case "module":
+            return [
+                deb.Entry(f"{item.path}/{file.name}", file.read_bytes())
+                for file in sorted(binaries.module(package.version, item.value).glob("*.ko"))
+            ]
         case "built":
             content = (binaries.userspace(package.version) / item.value).read_bytes()
-        case "module":
-            content = (binaries.module(package.version, item.value) / "nvidia.ko").read_bytes()
         case "stub":
             content = binaries.stub(item.value).read_bytes()
         case "double":

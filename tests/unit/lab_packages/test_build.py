@@ -32,13 +32,14 @@ _INSTALLED = [
 
 
 def _userspace(version: str, destination: Path) -> None:
-    for name in (f"libnvidia-ml.so.{version}", f"libcuda.so.{version}", "nvidia-smi", "nvidia-persistenced"):
+    programs = ("nvidia-smi", "nvidia-persistenced", "nvidia-modprobe", "nv-fabricmanager")
+    for name in (f"libnvidia-ml.so.{version}", f"libcuda.so.{version}", *programs):
         (destination / name).write_text(version)
-    (destination / "nv-fabricmanager").write_text(version)
 
 
 def _module(version: str, flavour: str, destination: Path) -> None:
-    (destination / "nvidia.ko").write_text(f"{flavour} {version}")
+    for name in ("nvidia.ko", "nvidia-uvm.ko"):
+        (destination / name).write_text(f"{flavour} {version}")
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +145,17 @@ def test_packages_are_what_dpkg_takes_them_for(lab: Path, tmp_path: Path) -> Non
     for script in ("postinst", "prerm", "postrm"):
         subprocess.run(["sh", "-n", tmp_path / "x/DEBIAN" / script], check=True)
         assert "@" not in (tmp_path / "x/DEBIAN" / script).read_text().replace('"$@"', "")
+
+
+@pytest.mark.parametrize(
+    ("package", "flavour"), [("nvidia-kernel-dkms", "proprietary"), ("nvidia-kernel-open-dkms", "open")]
+)
+def test_each_flavour_ships_its_modules(lab: Path, tmp_path: Path, package: str, flavour: str) -> None:
+    file = lab / "www" / _DRIVER / f"{package}_580.95.05-1_amd64.deb"
+    subprocess.run(["dpkg-deb", "--extract", file, tmp_path], check=True)
+    modules = tmp_path / "usr/src/nvidia-580.95.05/prebuilt"
+    assert {path.name for path in modules.iterdir()} == {"nvidia.ko", "nvidia-uvm.ko"}
+    assert (modules / "nvidia.ko").read_text() == f"{flavour} 580.95.05"
 
 
 def test_nothing_happens_when_nothing_changed(lab: Path) -> None:
