@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.testing import patch_module_args
 
 from provision.plugins.module_utils import docker_service, file_replacement
 from provision.plugins.module_utils.docker_api import Container
@@ -58,24 +57,15 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
 
 
 @pytest.fixture
-def run(
-    host: Host, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    temporary = tmp_path_factory.mktemp("ansible")
+def run(host: Host, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, run_module: Run) -> Run:
+    paths = {
+        "path": str(tmp_path / "daemon.json"),
+        "state_directory": str(tmp_path / "state"),
+        "_ansible_remote_tmp": str(tmp_path_factory.mktemp("ansible")),
+    }
 
     def run(*, check: bool = False, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - as in a playbook
-        arguments = {
-            "owner": "toolkit",
-            "path": str(tmp_path / "daemon.json"),
-            "state_directory": str(tmp_path / "state"),
-            "_ansible_check_mode": check,
-            "_ansible_remote_tmp": str(temporary),
-            **options,
-        }
-        with patch_module_args(arguments), pytest.raises(SystemExit):
-            docker_daemon_config.main()
-        result: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return result
+        return run_module(docker_daemon_config, {"owner": "toolkit", **paths, **options}, check=check)
 
     assert host
     return run
