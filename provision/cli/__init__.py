@@ -1,5 +1,6 @@
 """The command line: a table of commands, each imported only when it is called."""
 
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -61,7 +62,12 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit code; every error is said in words on stderr."""
+    """Run the command line and leave with its exit code; every error is said in words on stderr.
+
+    SIGTERM and the loss of the terminal interrupt as Ctrl-C does: what was started is ended first.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     sys.exit(run(arguments))
 
 

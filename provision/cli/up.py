@@ -10,6 +10,7 @@ from rich.console import Console
 from provision.cli import options
 from provision.cli.errors import say_error
 from provision.cli.options import Selection
+from provision.compat import warnings
 from provision.converge import Steps, Survey, Watcher, apply, survey
 from provision.errors import ProvisionError, RefusedError
 from provision.journal import open_journal
@@ -55,6 +56,8 @@ def command(
     with progress(talk) as watcher:
         found = survey(fleet, roles, full, steps, watcher)
     _refuse(found)
+    for warning in warnings(fleet, found.probes):
+        talk.print(f"warning: {warning.message}", style="yellow", soft_wrap=True, markup=False)
     if not yes and _on_terminal(talk):
         _ask(found.plan)
     with open_journal(fleet.inventory) as journal:

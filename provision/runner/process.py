@@ -4,13 +4,11 @@ import os
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import IO
 
 from provision import content
@@ -36,8 +34,8 @@ def run_playbook(playbook: Playbook, run_dir: Path, *, on_event: Callable[[Event
     """Run the playbook and call `on_event` for each event, in this thread, as it happens.
 
     `run_dir` gets `ansible.log` (what a run by hand would show, below the command), `events.jsonl` and the
-    files that the command reads, all private. On Ctrl-C and on SIGTERM the playbook is ended, with every
-    process that it started, before KeyboardInterrupt leaves this function.
+    files that the command reads, all private. On KeyboardInterrupt the playbook is ended, with every process
+    that it started, before the interrupt leaves this function.
     """
     run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, text in playbook.files().items():
@@ -48,7 +46,7 @@ def run_playbook(playbook: Playbook, run_dir: Path, *, on_event: Callable[[Event
     with _private(run_dir / "ansible.log", "a") as log, _private(run_dir / "events.jsonl", "a") as record:
         log.write(f"$ {' '.join(argv)}\n")
         log.flush()
-        with _raising_on_termination(), _ssh_masters() as masters:
+        with _ssh_masters() as masters:
             process, events = _start(argv, log, masters)
             try:
                 with events:
@@ -126,34 +124,20 @@ def _start(argv: list[str], log: IO[str], masters: Path) -> tuple[subprocess.Pop
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process, more firmly each time, and then whatever is left of its group."""
+    """End a process that has not ended by itself, more firmly each time, and whatever is left of its group.
+
+    Another Ctrl-C moves on to the next signal; it never leaves the process behind.
+    """
+    if process.poll() is not None:
+        return
     for number, seconds in _GRACE:
-        if process.poll() is not None:
-            break
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
+        with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
             process.wait(timeout=seconds)
+            break
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-
-
-@contextmanager
-def _raising_on_termination() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the run as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _private(path: Path, mode: str) -> IO[str]:

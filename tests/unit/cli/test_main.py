@@ -1,5 +1,6 @@
 """What the command line says and returns, before any command does its work."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -40,7 +41,12 @@ def test_help_starts_quickly() -> None:
     [
         (["pu"], 2, "error: unknown command `pu`", "hint: known: up, plan, verify, status, compat, lab"),
         (["verfy"], 2, "error: unknown command `verfy`", "hint: did you mean `verify`?"),
-        (["--versoin"], 2, "error: No such option '--versoin'", "hint: `provision --help` lists what it takes"),
+        (
+            ["--versoin"],
+            2,
+            "error: No such option '--versoin'",
+            "hint: `provision --help` lists what it takes",
+        ),
     ],
 )
 def test_usage_errors_are_one_line_and_a_hint(
@@ -57,3 +63,25 @@ def test_unknown_lists_all_where_nothing_is_near() -> None:
     error = options.unknown("role", "zzz", ["alpha", "beta"])
     assert error.hint == "known: alpha, beta"
     assert error.exit_code == 2
+
+
+def test_termination_is_an_interrupt() -> None:
+    program = """
+import time
+import provision.cli
+
+class Slow(dict):
+    def __contains__(self, name):
+        print("on", flush=True)
+        time.sleep(60)
+
+provision.cli.COMMANDS = Slow()
+provision.cli.main(["up"])
+"""
+    arguments = [sys.executable, "-c", program]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "on\n"
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=10)
+    assert (process.returncode, err.strip()) == (130, "interrupted")

@@ -155,7 +155,7 @@ run_playbook(playbook, Path("{project}/run"), on_event=lambda event: print(event
         assert process.stdout.readline() == "task\n"
         time.sleep(1.0)  # the task's own process must be there before it can be left behind
         assert _running("sleep 4711")
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) != 0
     assert not _running("sleep 4711")
     assert not _running(f"{project}/site.yml")
