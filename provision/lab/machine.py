@@ -10,13 +10,10 @@ from provision.errors import RunError
 
 PROGRAMS: Mapping[str, str] = {
     "dockerd": "docker.io",
-    "docker": "docker.io",
+    "docker": "docker-cli",
     "iptables": "iptables",
     "mmdebstrap": "mmdebstrap",
     "gcc": "gcc",
-    "dpkg-deb": "dpkg",
-    "dpkg-scanpackages": "dpkg-dev",
-    "apt-ftparchive": "apt-utils",
     "gpg": "gnupg",
     "ssh-keygen": "openssh-client",
 }
@@ -64,8 +61,12 @@ def missing_packages(
     which: Callable[[str], object] = shutil.which, exists: Callable[[str], bool] = os.path.exists
 ) -> tuple[str, ...]:
     """Return the Debian packages whose programs or files are not there, each once, in order of name."""
-    programs = {package for program, package in PROGRAMS.items() if not which(program)}
-    return tuple(sorted(programs | {package for path, package in FILES.items() if not exists(path)}))
+    packages = {package for program, package in PROGRAMS.items() if not which(program)}
+    packages |= {package for path, package in FILES.items() if not exists(path)}
+    if "docker.io" in packages:
+        # Up to Debian 12 it has the client in it, and no other package does.
+        packages.discard("docker-cli")
+    return tuple(sorted(packages))
 
 
 def check(*, missing: Collection[str], packages: Collection[str]) -> None:

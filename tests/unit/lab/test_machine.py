@@ -20,13 +20,20 @@ def test_capabilities_outside_the_bounding_set_are_missing(bounding: str, missin
     assert sorted(machine.missing_capabilities(status)) == sorted(missing)
 
 
-def test_missing_programs_are_named_by_package_once() -> None:
-    absent = {"docker", "dockerd", "apt-ftparchive"}
-    packages = machine.missing_packages(
-        which=lambda program: None if program in absent else program,
-        exists=lambda path: path != "/usr/include/stdio.h",
+@pytest.mark.parametrize(
+    ("absent", "packages"),
+    [
+        ((), ()),
+        (("docker", "dockerd"), ("docker.io",)),
+        (("docker",), ("docker-cli",)),
+        (("ssh-keygen", "gcc", "/usr/include/stdio.h"), ("gcc", "libc6-dev", "openssh-client")),
+    ],
+)
+def test_what_is_missing_is_named_by_package(absent: tuple[str, ...], packages: tuple[str, ...]) -> None:
+    missing = machine.missing_packages(
+        which=lambda program: program not in absent or None, exists=lambda path: path not in absent
     )
-    assert packages == ("apt-utils", "docker.io", "libc6-dev")
+    assert missing == packages
 
 
 @pytest.mark.parametrize(
