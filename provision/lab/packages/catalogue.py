@@ -146,7 +146,7 @@ def _item(entry: Mapping[str, Any], values: Mapping[str, str]) -> Item:
         path=path,
         source=source,
         value=entry[source].format(**values),
-        mode=entry.get("mode", 0o755 if executable else 0o644),
+        mode=int(entry.get("mode", "0755" if executable else "0644"), 8),
         conffile=entry.get("conffile", False),
     )
 
