@@ -1,9 +1,12 @@
 """Testinfra's way to a host, as the inventory gives it: OpenSSH with the arguments that Ansible would use."""
 
 import os
+import random
 import shlex
 import subprocess
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,16 @@ CONNECT_TIMEOUT = 15
 COMMAND_TIMEOUT = 1800
 _SSH_FAILED = 255
 
+# Many hosts behind one jump host: its sshd drops connections that come at once (MaxStartups), before a login.
+_DROPPED = (b"kex_exchange_identification", b"Connection reset by", b"Connection closed by")
+_TRIES = 4
+
 # Words of ssh and sudo, and what cures what they complain about.
 _HINTS = {
     "Host key verification failed": "compare the key that `ssh-keyscan` prints, then add it to known_hosts",
     "Permission denied": "`ansible_user` and `ansible_ssh_private_key_file` say who logs in with which key",
+    "No route to host": "is the host up, and is `ansible_host` right?",
+    "Connection reset": "its sshd, or the jump host's, takes few connections at once: raise `MaxStartups`",
     "Connection refused": "is sshd running there, and is `ansible_port` right?",
     "timed out": "is the host up, and is `ansible_host` right?",
     "Could not resolve hostname": "`ansible_host` says where the host is",
@@ -52,14 +61,7 @@ class OpenSshBackend(BaseBackend):  # type: ignore[misc] # testinfra has no type
         if self.target.become is not None and self.target.become.password is not None:
             stdin = self.target.become.password + "\n"
         try:
-            done = subprocess.run(
-                ssh_argv(self.target, line),
-                input=stdin.encode(),
-                capture_output=True,
-                timeout=COMMAND_TIMEOUT,
-                env=environment,
-                check=False,
-            )
+            done = _patiently(ssh_argv(self.target, line), stdin.encode(), environment)
         except FileNotFoundError as error:
             hint = "install openssh-client, and sshpass where `ansible_password` is used"
             raise UnreachableError(f"no `{error.filename}` on this machine", hint=hint) from error
@@ -68,6 +70,21 @@ class OpenSshBackend(BaseBackend):  # type: ignore[misc] # testinfra has no type
         if done.returncode == _SSH_FAILED:
             raise unreachable(done.stderr.decode(errors="replace"))
         return self.result(done.returncode, line.encode(), done.stdout, done.stderr)
+
+
+def _patiently(
+    argv: list[str], stdin: bytes, environment: Mapping[str, str]
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run ssh, again where its connection was dropped before it stood: what runs on the host only reads."""
+    for attempt in range(1, _TRIES + 1):
+        done = subprocess.run(
+            argv, input=stdin, capture_output=True, timeout=COMMAND_TIMEOUT, env=environment, check=False
+        )
+        dropped = done.returncode == _SSH_FAILED and any(words in done.stderr for words in _DROPPED)
+        if not dropped or attempt == _TRIES:
+            break
+        time.sleep(attempt * random.uniform(0.5, 1.5))
+    return done
 
 
 class AnsibleBackend(BaseBackend):  # type: ignore[misc] # testinfra has no types for us

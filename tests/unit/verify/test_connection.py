@@ -1,11 +1,20 @@
 """How the checks reach a host: arguments of ssh, root, and the words for what keeps us out."""
 
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from provision.probe.target import Become, Target
-from provision.verify.connection import AnsibleBackend, remote_line, ssh_argv, unreachable
+from provision.verify.connection import (
+    AnsibleBackend,
+    OpenSshBackend,
+    UnreachableError,
+    remote_line,
+    ssh_argv,
+    unreachable,
+)
 from provision.verify.wanted import Wanted
 
 
@@ -83,3 +92,29 @@ def test_silence_is_an_error_too() -> None:
 def test_what_is_wanted_by_default() -> None:
     assert Wanted() == Wanted(image=None, default_runtime=True, cdi=True, users=())
     assert AnsibleBackend.get_connection_type() == "through-ansible"
+
+
+def test_a_dropped_connection_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A jump host that takes few connections at once drops the others before they log in."""
+    ssh = tmp_path / "ssh"
+    ssh.write_text(
+        f"#!/bin/sh\necho x >>{tmp_path}/tries\n"
+        f'[ "$(wc -l <{tmp_path}/tries)" -ge 3 ] && exec echo through\n'
+        "echo 'kex_exchange_identification: read: Connection reset by peer' >&2\nexit 255\n"
+    )
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr("provision.verify.connection.time.sleep", lambda _: None)
+    backend = OpenSshBackend(Target("gpu-01", "192.0.2.11"))
+    assert backend.run("true").stdout == "through\n"
+
+
+def test_a_connection_that_stays_dropped_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text("#!/bin/sh\necho 'Connection reset by 192.0.2.11 port 22' >&2\nexit 255\n")
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr("provision.verify.connection.time.sleep", lambda _: None)
+    with pytest.raises(UnreachableError, match="Connection reset") as caught:
+        OpenSshBackend(Target("gpu-01", "192.0.2.11")).run("true")
+    assert "MaxStartups" in (caught.value.hint or "")
