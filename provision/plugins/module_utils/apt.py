@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 
-from .package_transaction import Request, Transaction
+from .package_transaction import Transaction
 from .version_order import compare_debian, newest_first
 
 STATUS_FORMAT = "${Package}\\t${Architecture}\\t${db:Status-Abbrev}\\t${Version}\\n"
@@ -85,13 +85,12 @@ def parse_simulation(text: str, installed: Mapping[str, str]) -> Transaction:
     return transaction._replace(remove=sorted(name for name in transaction.remove if name not in arriving))
 
 
-def install_arguments(
-    request: Request, changes: Mapping[str, Optional[str]], leaving: Iterable[str]
-) -> List[str]:
-    """Return the arguments of `apt-get` for one transaction; a trailing `-` removes."""
-    arguments = ["--yes", "--no-install-recommends", "--allow-change-held-packages"]
-    if request.allow_downgrade:
-        arguments.append("--allow-downgrades")
+def install_arguments(changes: Mapping[str, Optional[str]], leaving: Iterable[str]) -> List[str]:
+    """Return the arguments of `apt-get` for one transaction; a trailing `-` removes.
+
+    Held packages and downgrades are allowed here, because judge() has refused those that nobody asked for.
+    """
+    arguments = ["--yes", "--no-install-recommends", "--allow-change-held-packages", "--allow-downgrades"]
     specs = ["%s=%s" % (name, version) if version else name for name, version in sorted(changes.items())]
     return [*arguments, "install", *specs, *("%s-" % name for name in sorted(leaving))]
 

@@ -85,7 +85,7 @@ class AptPackages(PackageManager):
         transaction = Transaction({}, {}, {}, [], [], [])
         if changes or leaving:
             self._refuse_unknown(changes)
-            arguments = apt.install_arguments(request, changes, leaving)
+            arguments = apt.install_arguments(changes, leaving)
             code, out, err = self._run(["apt-get", *self._options, "--simulate", *arguments])
             if code:
                 raise self._failure("apt cannot meet the request", out + err, list(request.packages))
@@ -104,16 +104,17 @@ class AptPackages(PackageManager):
         )
 
     def commit(self, request: Request, transaction: Transaction) -> None:
-        changes = differing(request, self._status().installed)
+        changes, held = differing(request, self._status().installed), self._status().held
         try:
             with apt_locks.quiet_timers(self._deadline):
                 if self._status().broken:
                     self._locked(["dpkg", "--configure", "--pending", "--force-confdef", "--force-confold"])
                 self._mark("unhold", transaction.unhold)
                 if transaction.arriving or transaction.remove:
-                    arguments = apt.install_arguments(request, changes, transaction.remove)
+                    arguments = apt.install_arguments(changes, transaction.remove)
                     self._locked(["apt-get", *_KEEP_CONFIGURATION, *arguments])
-                self._mark("hold", transaction.hold)
+                # apt takes the hold off a held package that it was told to change.
+                self._mark("hold", sorted({*transaction.hold, *(held & set(transaction.arriving))}))
         except apt_locks.LockTimeoutError as error:
             raise _lock_failure(error) from error
         self._recorded = None

@@ -84,11 +84,11 @@ def family(
             for group in groups:
                 chosen = _alternative(group, {*requested, *members, *wanted}, avoided)
                 if chosen:
-                    wanted.setdefault(chosen, upstream(frontier[name]))
+                    wanted.setdefault(chosen, frontier[name])
         offered = versions(sorted(wanted))
         frontier = {}
-        for name, release in wanted.items():
-            match = next((each for each in offered.get(name, []) if upstream(each) == release), None)
+        for name, version in wanted.items():
+            match = _same_release(version, offered.get(name, []))
             if match:
                 frontier[name] = match
         members.update(frontier)
@@ -149,3 +149,9 @@ def _alternative(group: List[str], known: Iterable[str], avoided: Iterable[str])
     if set(group) & set(known):
         return None
     return next((each for each in group if each not in set(avoided)), None)
+
+
+def _same_release(version: str, offered: List[str]) -> Optional[str]:
+    """Return the very version where there is one, else the newest packaging of the same upstream version."""
+    fit = [each for each in offered if upstream(each) == upstream(version)]
+    return version if version in fit else next(iter(fit), None)

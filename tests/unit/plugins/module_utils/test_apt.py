@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from provision.plugins.module_utils import apt
-from provision.plugins.module_utils.package_transaction import Request
 
 CASES = Path(__file__).parents[3] / "cases" / "apt"
 INSTALLED = {
@@ -68,8 +67,7 @@ def test_status_knows_holds_and_leaves_other_architectures_out() -> None:
 
 
 def test_install_arguments_keep_recommends_out_and_remove_in_the_same_run() -> None:
-    request = Request({}, allow_downgrade=True)
-    assert apt.install_arguments(request, {"b": None, "a": "1"}, ["c"]) == [
+    assert apt.install_arguments({"b": None, "a": "1"}, ["c"]) == [
         "--yes",
         "--no-install-recommends",
         "--allow-change-held-packages",

@@ -71,11 +71,13 @@ def test_a_downgrade_is_done_when_it_is_allowed() -> None:
 
 REPOSITORY = {
     "driver": {"580.1-1": [["lib"], ["open", "closed"], ["libc6"]], "595.1-1": [["lib"]]},
-    "lib": {"580.1-2": [["deep"]], "580.1-1": [], "595.1-1": []},
+    "lib": {"580.1-2": [["deep"]], "595.1-1": []},
     "deep": {"580.1-1": [], "595.1-1": []},
     "open": {"580.1-1": [], "595.1-1": []},
     "closed": {"580.1-1": []},
     "libc6": {"2.36-9": []},
+    "tool": {"580.1-1": [["base"]]},
+    "base": {"580.1-2": [], "580.1-1": []},
 }
 
 
@@ -90,6 +92,10 @@ def _family(requested: Mapping[str, str | None], shunned: list[str]) -> dict[str
 
 def test_dependencies_come_at_the_same_upstream_version_through_every_level() -> None:
     assert _family({"driver": "580.1-1"}, []) == {"lib": "580.1-2", "deep": "580.1-1", "open": "580.1-1"}
+
+
+def test_the_very_version_goes_before_a_newer_packaging_of_the_same_release() -> None:
+    assert _family({"tool": "580.1-1"}, []) == {"base": "580.1-1"}
 
 
 def test_of_alternatives_the_one_that_was_asked_for_counts() -> None:
