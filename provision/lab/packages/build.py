@@ -18,10 +18,10 @@ _BUILDS = ".builds"
 def build(www: Path, key_home: Path, kernel: str) -> None:
     """Make `www` hold the lab's signed repositories and registry, for hosts that run `kernel`.
 
-    The signing key is kept in a GnuPG home below `key_home` and its public part is exported as `repo-key.asc`
-    beside `www`. Nothing happens when `www` already holds what
-    the sources in this package and in `provision.lab.hardware` say. A build appears under its final name in
-    one step, folder by folder: a client that is downloading sees the old repository or the new one.
+    The signing key is kept in a GnuPG home below `key_home`; its public part is exported as `repo-key.asc`
+    beside `www`. Nothing happens when `www` already holds what the sources in this package and in
+    `provision.lab.hardware` say. A build appears under its final name in one step, folder by folder: a client
+    that is downloading sees the old repository or the new one.
     Raises RunError when a program that is needed is missing or fails.
     """
     www.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import cdi, daemon_json, flags, inventory, log, settings, yaml_text
+from . import cdi, daemon_json, flags, inventory, log, oci, settings, yaml_text
 
 _USAGE = """\
 NAME:
@@ -41,6 +41,7 @@ def main(version: str) -> int:
         ("cdi", "generate"): _generate,
         ("cdi", "list"): _list,
         ("system", "create-device-nodes"): _create_device_nodes,
+        ("system", "create-dev-char-symlinks"): _create_dev_char_symlinks,
     }
     run = _config if words[0] == "config" else commands.get((words[0], words[1] if words[1:] else ""))
     if run is None:
@@ -143,6 +144,21 @@ def _list(arguments: list[str]) -> int:
 def _create_device_nodes(arguments: list[str]) -> int:
     flags.parse(arguments, {"control-devices", "load-kernel-modules", "dry-run"}, {"driver-root", "dev-root"})
     return 0  # the simulated hardware makes its own nodes
+
+
+def _create_dev_char_symlinks(arguments: list[str]) -> int:
+    found, _ = flags.parse(
+        arguments, {"create-all", "watch", "dry-run", "load-kernel-modules"}, {"dev-char-path", "driver-root"}
+    )
+    directory = Path(str(found.get("dev-char-path", "/dev/char")))
+    directory.mkdir(parents=True, exist_ok=True)
+    for device in sorted([*Path("/dev").glob("nvidia*"), *Path("/dev/nvidia-caps").glob("*")]):
+        if device.is_char_device():
+            entry = oci.node(str(device))
+            link = directory / f"{entry.major}:{entry.minor}"
+            link.unlink(missing_ok=True)
+            link.symlink_to(device)
+    return 0
 
 
 def _config(arguments: list[str]) -> int:
