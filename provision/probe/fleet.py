@@ -43,7 +43,9 @@ def ask_all(fleet: Fleet, ask: Ask, on_host: OnHost | None = None) -> dict[str, 
         waiting.put(host)
     for _ in range(min(THREADS, len(fleet.hosts))):
         # Daemons: an interrupted program does not wait for hosts that hang.
-        threading.Thread(target=_work, args=(waiting, answers, ask), daemon=True).start()
+        threading.Thread(
+            target=_work, args=(waiting, answers, ask), name="provision-probe", daemon=True
+        ).start()
     found: dict[str, HostProbe] = {}
     for _ in fleet.hosts:
         result = answers.get()

@@ -1,5 +1,6 @@
 """One connection through Fabric, one program, one answer."""
 
+import logging
 import shlex
 import threading
 import time
@@ -16,13 +17,17 @@ from provision.probe import answer, program
 from provision.probe.answer import ProbeError
 from provision.probe.failures import cause, explain
 from provision.probe.openssh import ConfigurationError, Settings, ask, jump_target
+from provision.probe.proxy import start
 from provision.probe.target import Become, Target
 
 CONNECT_SECONDS = 10.0
 TOTAL_SECONDS = 30.0
 
 _LARGEST = 16 * 1024 * 1024
-_UNCHECKED = ("no", "off", "accept-new")
+_UNCHECKED = ("no", "off", "false", "accept-new")  # `ssh -G` says false for no
+
+# What goes wrong is told once, in our words; paramiko's threads would print tracebacks of their own.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
 
 @dataclass
@@ -80,8 +85,6 @@ def _connect(
     gateway: Any = False  # not None: Fabric would look for one itself
     if settings.jumps:
         gateway, _ = _connect(jump_target(settings, target), connections, chain, deadline)
-    elif settings.proxy_command:
-        gateway = settings.proxy_command.replace("%%", "%")
     connection = Connection(
         host=settings.hostname,
         user=settings.user,
@@ -95,6 +98,11 @@ def _connect(
     connections.add(connection)
     chain.append(connection)
     try:
+        if settings.proxy_command is not None and not settings.jumps:
+            proxy = start(settings.proxy_command, settings, target)
+            connections.add(proxy)
+            chain.append(proxy)
+            connection.connect_kwargs["sock"] = proxy
         connection.open()
     except Exception as error:  # whatever paramiko meets: each has its own words
         raise explain(error, target, settings) from error

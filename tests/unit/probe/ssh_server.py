@@ -1,0 +1,149 @@
+"""An SSH server in this process: real protocol, real commands, and whatever misbehaviour a test wants."""
+
+import os
+import socket
+import subprocess
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import paramiko
+
+
+@dataclass
+class Behaviour:
+    """What the server does differently from a good one."""
+
+    before: bytes = b""  # printed before the command's output, as a login shell does
+    hang: bool = False
+    close_after: int | None = None  # bytes of input after which the connection is cut
+    silent: bool = False  # accept the connection and never say anything
+
+
+@dataclass
+class SshServer:
+    """Listens on a port of 127.0.0.1 until `stop`; lets in `user` with `key`."""
+
+    folder: Path
+    user: str = "admin"
+    password: str | None = None
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    commands: list[str] = field(default_factory=list)
+    forwarded: list[tuple[str, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.host_key = paramiko.ECDSAKey.generate()
+        self.client_key = paramiko.ECDSAKey.generate()
+        self.key_file = self.folder / "id_ecdsa"
+        self.client_key.write_private_key_file(str(self.key_file))
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listener.getsockname()[1]
+        self.known_hosts = self.folder / "known_hosts"
+        self.known_hosts.write_text(self.known_host())
+        self.stopped = threading.Event()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def known_host(self) -> str:
+        """Return the server's line in a known_hosts file."""
+        return f"[127.0.0.1]:{self.port} {self.host_key.get_name()} {self.host_key.get_base64()}\n"
+
+    def stop(self) -> None:
+        """Refuse new connections."""
+        self.stopped.set()
+        self.listener.close()
+
+    def _serve(self) -> None:
+        while not self.stopped.is_set():
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._session, args=(connection,), daemon=True).start()
+
+    def _session(self, connection: socket.socket) -> None:
+        if self.behaviour.silent:
+            self.stopped.wait(60)
+            connection.close()
+            return
+        transport = paramiko.Transport(connection)
+        transport.add_server_key(self.host_key)
+        try:
+            transport.start_server(server=_Server(self))
+        except (paramiko.SSHException, EOFError, OSError):
+            return
+        while (channel := transport.accept(30)) is not None:
+            server: Any = transport.server_object
+            if channel.get_id() in server.forwards:
+                threading.Thread(target=_forward, args=(channel, server.forwards[channel.get_id()])).start()
+
+    def execute(self, channel: Any, command: str) -> None:  # noqa: ANN401 - paramiko has no types
+        """Run the command as sshd does: with the user's shell, its streams on the channel."""
+        self.commands.append(command)
+        behaviour = self.behaviour
+        channel.sendall(behaviour.before)
+        if behaviour.hang:
+            self.stopped.wait(60)
+            return
+        given = bytearray()
+        while block := channel.recv(1 << 16):
+            given += block
+            if behaviour.close_after is not None and len(given) > behaviour.close_after:
+                channel.get_transport().close()
+                return
+        done = subprocess.run(
+            ["/bin/sh", "-c", command], input=bytes(given), capture_output=True, env=os.environ, check=False
+        )
+        channel.sendall(done.stdout)
+        channel.sendall_stderr(done.stderr)
+        channel.send_exit_status(done.returncode)
+        channel.close()
+
+
+class _Server(paramiko.ServerInterface):  # type: ignore[misc]
+    def __init__(self, server: SshServer) -> None:
+        self.server = server
+        self.forwards: dict[int, tuple[str, int]] = {}
+
+    def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
+        return "publickey,password"
+
+    def check_auth_publickey(self, username: str, key: Any) -> int:  # noqa: ANN401
+        good = username == self.server.user and key.asbytes() == self.server.client_key.asbytes()
+        return int(paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED)
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        good = username == self.server.user and password == self.server.password
+        return int(paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED)
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002
+        return int(paramiko.OPEN_SUCCEEDED)
+
+    def check_channel_direct_tcpip_request(
+        self,
+        chanid: int,
+        _origin: tuple[str, int],
+        destination: tuple[str, int],
+    ) -> int:
+        self.server.forwarded.append(destination)
+        self.forwards[chanid] = destination
+        return int(paramiko.OPEN_SUCCEEDED)
+
+    def check_channel_exec_request(self, channel: Any, command: bytes) -> bool:  # noqa: ANN401
+        arguments = (channel, command.decode())
+        threading.Thread(target=self.server.execute, args=arguments, daemon=True).start()
+        return True
+
+
+def _forward(channel: Any, destination: tuple[str, int]) -> None:  # noqa: ANN401
+    with socket.create_connection(destination) as other:
+
+        def back() -> None:
+            while block := other.recv(1 << 16):
+                channel.sendall(block)
+            channel.close()
+
+        threading.Thread(target=back, daemon=True).start()
+        while block := channel.recv(1 << 16):
+            other.sendall(block)
+        other.shutdown(socket.SHUT_WR)
