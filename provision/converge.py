@@ -85,7 +85,7 @@ def survey(fleet: Fleet, roles: tuple[str, ...], full: bool, steps: Steps, watch
 
 
 def apply(found: Survey, run_dir: Path, steps: Steps, watcher: Watcher) -> dict[str, HostRun]:
-    """Run the roles that differ on the hosts that differ, in one playbook, and ask those hosts again."""
+    """Run the roles that differ on the hosts that differ, in one playbook, and ask again those that got through."""
     selection = found.plan.selection
     tally = Tally()
 
@@ -96,8 +96,11 @@ def apply(found: Survey, run_dir: Path, steps: Steps, watcher: Watcher) -> dict[
     watcher.phase("Running", len(selection))
     playbook = Playbook("site", found.fleet.inventory, tuple(selection), {"provision_selection": selection})
     result = steps.run_playbook(playbook, run_dir, on_event=on_event)
-    ran = replace(found.fleet, hosts=tuple(host for host in found.fleet.hosts if host.name in selection))
-    watcher.phase("Asking again", len(ran.hosts))
-    probes = steps.probe(ran, on_host=watcher.answered)
-    after = steps.build(ran, probes, found.roles)
+    through = {name for name, host in tally.hosts.items() if host.finished and host.stopped is None}
+    again = replace(found.fleet, hosts=tuple(host for host in found.fleet.hosts if host.name in through))
+    after = Plan({})
+    if again.hosts:
+        watcher.phase("Asking again", len(again.hosts))
+        probes = steps.probe(again, on_host=watcher.answered)
+        after = steps.build(again, probes, found.roles)
     return settle_run(found.plan, found.probes, tally, after, str(result.log))

@@ -122,3 +122,11 @@ def test_a_role_that_does_not_take_is_a_failure() -> None:
     world = _World({"h1": ["driver"]}, _events("h1"), mended=False)
     found = survey(_FLEET, _ROLES, full=False, steps=world.steps(), watcher=world)
     assert apply(found, Path("/runs/1"), world.steps(), world)["h1"].outcome is Outcome.FAILED
+
+
+def test_a_host_that_failed_is_not_asked_again() -> None:
+    failed = [Event(Kind.FAILED, "h1", "driver", "t", "no"), Event(Kind.STATS, stats={"h1": {"failures": 1}})]
+    world = _World({"h1": ["driver"]}, failed)
+    found = survey(_FLEET, _ROLES, full=False, steps=world.steps(), watcher=world)
+    assert apply(found, Path("/runs/1"), world.steps(), world)["h1"].error == "no"
+    assert len(world.asked) == 1
