@@ -18,7 +18,7 @@ def test_query_is_read_and_its_error_messages_are_not() -> None:
     text = (
         f"{A100}, 00000000:07:00.0, Enabled, Disabled, 550.163.01\n"
         f"{OTHER}, 00000000:0F:00.0, Disabled, [N/A], 550.163.01\n"
-        "Unable to determine the device handle for GPU1: GPU is lost.  Reboot the system, please, now, yes, so\n"
+        "Unable to determine the device handle for GPU1: GPU is lost.  Reboot, please, now, yes, so\n"
     )
     first, second = parsing.parse_query(text)
     assert first == parsing.Gpu(A100, "0000:07:00.0", persistence=True, mig=False, driver="550.163.01")
