@@ -148,10 +148,14 @@ class _Values:
     def _resolve(self, value: object, depth: int) -> object:
         if isinstance(value, Mapping) and VAULTED in value:
             return self._decrypt(str(value[VAULTED]))
-        if not has_template(value):
+        if isinstance(value, Mapping):
+            return {key: self._resolve(item, depth) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._resolve(item, depth) for item in value]
+        if not isinstance(value, str) or not has_template(value):
             return value
-        if not isinstance(value, str) or depth > _DEEPEST:
-            raise UnresolvedError(str(value))
+        if depth > _DEEPEST:
+            raise UnresolvedError(value)
         from provision.probe.templates import TemplateRefusedError, render
 
         try:
