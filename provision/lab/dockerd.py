@@ -11,6 +11,17 @@ from provision.lab import programs
 from provision.lab.state import State
 
 START_SECONDS = 60
+_VERSION = ("version", "--format", "{{.Server.Version}}")
+
+
+def answers() -> bool:
+    """Tell whether the engine answers."""
+    return programs.docker_answers(*_VERSION) is not None
+
+
+def major() -> int:
+    """Return the major version of the engine. Raises RunError if it does not answer."""
+    return int(programs.docker(*_VERSION).partition(".")[0])
 
 
 def ensure(state: State) -> bool:
@@ -53,11 +64,6 @@ def release(state: State) -> bool:
         time.sleep(0.1)
     pid_file.unlink()
     return True
-
-
-def answers() -> bool:
-    """Tell whether the engine answers."""
-    return programs.docker_answers("version", "--format", "{{.Server.Version}}") is not None
 
 
 def _pid_file(state: State) -> Path:

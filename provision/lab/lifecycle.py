@@ -41,10 +41,11 @@ def up(
     """
     lab, state = spec.load(spec_file), default()
     wanted = lab.select(hosts)
-    machine = this_machine.look()
+    this_machine.refuse_unfit()
     with locked(state):
         if dockerd.ensure(state):
             say("started dockerd")
+        machine = this_machine.look(dockerd.major())
         if clean:
             servers.remove([each.name for each in wanted], state)
             images.remove_all()
@@ -76,7 +77,8 @@ def reset(name: str, *, spec_file: Path | None = None) -> None:
     """Replace one server by a fresh one, as it was handed over. Raises UsageError, RunError."""
     lab, state = spec.load(spec_file), default()
     wanted = lab.select([name])
-    machine = this_machine.look()
+    this_machine.refuse_unfit()
+    machine = this_machine.look(dockerd.major())
     with locked(state):
         built = images.build_all(wanted, machine, state)
     _create(wanted, lab, built, machine, state)

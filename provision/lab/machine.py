@@ -36,6 +36,11 @@ CAPABILITIES: Mapping[str, int] = {
 }  # fmt: skip
 """Bit of each capability in the masks of /proc/PID/status (linux/capability.h)."""
 
+UNKNOWN_BEFORE_23 = frozenset({"PERFMON", "BPF", "CHECKPOINT_RESTORE"})
+"""Capabilities that Docker engines know from version 23 on."""
+
+STATUS = Path("/proc/self/status")
+
 NEEDED = ("SYS_ADMIN", "NET_ADMIN", "MKNOD", "SYS_CHROOT", "SYS_BOOT")
 """Without these no server starts, nests containers or reboots."""
 
@@ -45,8 +50,8 @@ class Machine:
     """What a lab needs to know of the machine it is on."""
 
     kernel: str
-    missing_capabilities: tuple[str, ...]
-    """Those that a container must not ask for, because the machine cannot give them."""
+    capabilities_to_drop: tuple[str, ...]
+    """Those that a container must not be given, because the machine has not got them."""
     cgroup_v2: bool
     """True where /sys/fs/cgroup itself is the v2 hierarchy."""
 
@@ -55,6 +60,14 @@ def missing_capabilities(status: str) -> tuple[str, ...]:
     """Return the capabilities absent from the bounding set in the text of /proc/self/status."""
     bounding = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("CapBnd:"))
     return tuple(name for name, bit in CAPABILITIES.items() if not bounding >> bit & 1)
+
+
+def capabilities_to_drop(missing: Collection[str], engine: int) -> tuple[str, ...]:
+    """Return what a container with all capabilities must be denied, for a Docker engine of that major version.
+
+    An engine refuses names that it does not know, and grants none of those.
+    """
+    return tuple(name for name in missing if engine >= 23 or name not in UNKNOWN_BEFORE_23)
 
 
 def missing_packages(
@@ -92,13 +105,16 @@ def require_root(user: int | None = None) -> None:
         )
 
 
-def look() -> Machine:
-    """Look at this machine. Raises RunError if it cannot carry a lab."""
+def refuse_unfit() -> None:
+    """Refuse this machine if it cannot carry a lab. Raises RunError with what to do."""
     require_root()
-    missing = missing_capabilities(Path("/proc/self/status").read_text())
-    check(missing=missing, packages=missing_packages())
+    check(missing=missing_capabilities(STATUS.read_text()), packages=missing_packages())
+
+
+def look(engine: int) -> Machine:
+    """Look at this machine, whose Docker engine has that major version."""
     return Machine(
         kernel=os.uname().release,
-        missing_capabilities=missing,
+        capabilities_to_drop=capabilities_to_drop(missing_capabilities(STATUS.read_text()), engine),
         cgroup_v2=Path("/sys/fs/cgroup/cgroup.controllers").exists(),
     )

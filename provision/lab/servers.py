@@ -62,7 +62,7 @@ def create_arguments(
         *("--network", NETWORK, "--ip", server.address, "--network-alias", server.name),
         # `reboot` inside ends the container; this is what switches it on again.
         *("--restart", "always", "--stop-signal", "SIGRTMIN+3"),
-        *("--cap-add", "ALL", *(f"--cap-drop={name}" for name in machine.missing_capabilities)),
+        *("--cap-add", "ALL", *(f"--cap-drop={name}" for name in machine.capabilities_to_drop)),
         *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
         *("--security-opt", "systempaths=unconfined", "--device-cgroup-rule", "a *:* rwm"),
         *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec"),

@@ -14,7 +14,7 @@ from provision.lab.machine import Machine
 from provision.lab.overlay import Overlay
 from provision.lab.state import State
 
-MACHINE = Machine(kernel="6.1.0-50-amd64", missing_capabilities=("SYS_RESOURCE",), cgroup_v2=False)
+MACHINE = Machine(kernel="6.1.0-50-amd64", capabilities_to_drop=("SYS_RESOURCE",), cgroup_v2=False)
 HGX01 = spec.load().servers[0]
 CPU01 = spec.load().servers[3]
 
@@ -37,7 +37,7 @@ def test_only_capabilities_that_the_machine_lacks_are_dropped() -> None:
     arguments = servers.create_arguments(CPU01, "lab", "image", MACHINE, [])
     assert [each for each in arguments if each.startswith("--cap-drop")] == ["--cap-drop=SYS_RESOURCE"]
     everything = servers.create_arguments(
-        CPU01, "lab", "image", replace(MACHINE, missing_capabilities=()), []
+        CPU01, "lab", "image", replace(MACHINE, capabilities_to_drop=()), []
     )
     assert not [each for each in everything if each.startswith("--cap-drop")]
 
