@@ -85,7 +85,7 @@ def survey(fleet: Fleet, roles: tuple[str, ...], full: bool, steps: Steps, watch
 
 
 def apply(found: Survey, run_dir: Path, steps: Steps, watcher: Watcher) -> dict[str, HostRun]:
-    """Run the roles that differ on the hosts that differ, in one playbook, and ask again those that got through."""
+    """Run what differs in one playbook, and ask the hosts that got through again."""
     selection = found.plan.selection
     tally = Tally()
 

@@ -94,7 +94,7 @@ def _ssh_masters() -> Iterator[Path]:
         finally:
             for socket in Path(directory).iterdir():
                 subprocess.run(
-                    ["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "-"],
+                    ["ssh", "-F", "none", "-O", "exit", "-o", f"ControlPath={socket}", "master"],
                     stdin=subprocess.DEVNULL,
                     capture_output=True,
                     timeout=10,

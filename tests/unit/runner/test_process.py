@@ -179,3 +179,19 @@ def test_environment_adds_to_the_users_callbacks_and_keeps_the_chosen_configurat
     assert made["ANSIBLE_CALLBACKS_ENABLED"] == f"timer,{content.callback()}"
     assert (made["ANSIBLE_CONFIG"], made["PATH"]) == ("/mine.cfg", "/bin")
     assert (made["PROVISION_EVENTS_PATH"], made["ANSIBLE_SSH_CONTROL_PATH_DIR"]) == ("/dev/fd/9", "/tmp/x")
+
+
+def test_shared_connections_are_closed_at_the_end(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = project / "bin"
+    programs.mkdir()
+    (programs / "ssh").write_text(f'#!/bin/sh\necho "$@" >> {project}/asked\n')
+    (programs / "ssh").chmod(0o700)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    (project / "site.yml").write_text(
+        "- hosts: all\n  gather_facts: false\n  tasks:\n"
+        "    - command: touch {{ lookup('config', 'control_path_dir', plugin_type='connection', plugin_name='ssh') }}/m\n"
+    )
+    _run(project, "h1")
+    (asked,) = (project / "asked").read_text().splitlines()
+    assert asked.startswith("-F none -O exit -o ControlPath=") and asked.endswith("/m master")
+    assert not Path(asked.split("ControlPath=")[1].split()[0]).parent.exists()
