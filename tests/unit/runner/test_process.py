@@ -188,8 +188,7 @@ def test_shared_connections_are_closed_at_the_end(project: Path, monkeypatch: py
     (programs / "ssh").chmod(0o700)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     (project / "site.yml").write_text(
-        "- hosts: all\n  gather_facts: false\n  tasks:\n"
-        "    - command: touch {{ lookup('config', 'control_path_dir', plugin_type='connection', plugin_name='ssh') }}/m\n"
+        "- hosts: all\n  gather_facts: false\n  tasks: [{shell: touch $ANSIBLE_SSH_CONTROL_PATH_DIR/m}]\n"
     )
     _run(project, "h1")
     (asked,) = (project / "asked").read_text().splitlines()
