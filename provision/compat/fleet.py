@@ -19,7 +19,6 @@ from provision.model.observed import HostProbe, Observed
 from provision.plugins.module_utils import gpu_architecture
 
 ROLE = "nvidia_driver"
-_OTHER_SOURCE = f"set `{ROLE}_source: nvidia`"
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,6 @@ class _Wish:
     """The driver that the inventory asks of a host; None where a template hides the value until the run."""
 
     version: Version | None
-    given: bool
     flavour: str | None
     source: str | None
 
@@ -85,17 +83,16 @@ def _refusals(host: Host, observed: Observed) -> Iterator[Refusal]:
 def _judge(wish: _Wish, observed: Observed, distribution: Row) -> Iterator[Reason]:
     matrix = data.load()
     version = wish.version
-    if wish.source == "distro":
-        if version is not None and wish.given:
-            yield from rules.driver_in_archive(distribution, version)
-        elif not distribution["archive"]:
-            yield from rules.driver_in_archive(distribution, Version.parse(0))
-        elif distribution["archive"] != "unknown":
-            version = Version.parse(distribution["archive"][0])
+    if wish.source == "distro" and version is not None:
+        yield from rules.driver_in_archive(distribution, version)
     for pci_id in _distinct(observed):
         if version is not None:
             for reason in rules.driver_for_gpu(matrix, pci_id, version):
-                yield reason if version is wish.version else replace(reason, hint=_OTHER_SOURCE)
+                if wish.source == "distro" and reason.hint:
+                    # Another version alone would not help: the archive does not have it.
+                    yield replace(reason, hint=f"set `{ROLE}_source: nvidia`, and {reason.hint}")
+                else:
+                    yield reason
         if wish.flavour in (gpu_architecture.OPEN, gpu_architecture.PROPRIETARY):
             yield from rules.modules_for_gpu(matrix, pci_id, wish.flavour)
     if version is not None:
@@ -110,13 +107,12 @@ def _packaged(matrix: Matrix, version: Version, flavour: str | None, observed: O
 
 
 def _wish(host: Host) -> _Wish:
-    given = host.variables.get(f"{ROLE}_version")
     version = _setting(host, "version")
     try:
         parsed = None if version is None else Version.parse(version)
     except UsageError as error:
         raise UsageError(f"`{ROLE}_version` of {host.name}: {error.message}", hint=error.hint) from error
-    return _Wish(parsed, given is not None, _setting(host, "flavour"), _setting(host, "source"))
+    return _Wish(parsed, _setting(host, "flavour"), _setting(host, "source"))
 
 
 def _setting(host: Host, noun: str) -> str | None:

@@ -172,9 +172,9 @@ def driver_in_archive(distribution: Row, driver: Version) -> Iterator[Reason]:
     if fits and (driver.is_branch or fits[0].is_branch or fits[0] == driver):
         yield Reason(Verdict.YES, f"{where} carries driver {fits[0]}", "", distribution)
         return
-    yield Reason(
-        Verdict.NO, f"{where} does not carry driver {driver}", f"it has {_list(carried)}", distribution, hint
-    )
+    what, why = f"{where} does not carry driver {driver}", f"it has {_list(carried)}"
+    hint += f', or `nvidia_driver_version: "{carried[0].branch}"`'
+    yield Reason(Verdict.NO, what, why, distribution, hint)
 
 
 def title(distribution: Row) -> str:

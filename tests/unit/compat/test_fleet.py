@@ -74,16 +74,16 @@ REFUSED: Mapping[str, tuple[dict[str, object], dict[str, HostProbe], str, str]] 
         'set `nvidia_driver_version: "580"`',
     ),
     "B200 with Debian's own driver": (
-        {"nvidia_driver_source": "distro"},
+        {"nvidia_driver_source": "distro", "nvidia_driver_version": "535"},
         probes(B200),
-        "driver 535.261.03 does not support B200 on gpu-03 (Blackwell: first branch is 570)",
-        "set `nvidia_driver_source: nvidia`",
+        "driver 535 does not support B200 on gpu-03 (Blackwell: first branch is 570)",
+        'set `nvidia_driver_source: nvidia`, and set `nvidia_driver_version: "580"`',
     ),
     "a driver that Debian does not have": (
-        {"nvidia_driver_source": "distro", "nvidia_driver_version": "580"},
+        {"nvidia_driver_source": "distro"},
         probes(H100),
         "the archive of Debian 12 does not carry driver 580 on gpu-03 (it has 535.261.03, 470.256.02)",
-        "set `nvidia_driver_source: nvidia`",
+        'set `nvidia_driver_source: nvidia`, or `nvidia_driver_version: "535"`',
     ),
     "a distribution without drivers of its own": (
         {"nvidia_driver_source": "distro"},
@@ -129,7 +129,7 @@ def test_refused(case: tuple[dict[str, object], dict[str, HostProbe], str, str])
         ({}, probes(B200, distribution="rocky", major="9")),
         ({"nvidia_driver_version": 595}, probes(H100)),
         ({"nvidia_driver_flavour": "proprietary"}, probes(V100, H100)),
-        ({"nvidia_driver_source": "distro"}, probes(V100)),
+        ({"nvidia_driver_source": "distro", "nvidia_driver_version": "535"}, probes(V100)),
         ({"nvidia_driver_version": "535"}, probes(H100)),  # out of support: a warning
         ({"nvidia_driver_version": "{{ site_driver }}"}, probes(V100)),  # known only to the run
         ({"nvidia_driver_version": "595"}, probes()),  # no GPU
