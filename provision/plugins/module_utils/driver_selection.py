@@ -203,7 +203,8 @@ def select(
     parts += ["imex"] if host["rack_scale"] else []
     patterns = [name for part in parts for name in row.get(part, [])]
     exact = _at_version(patterns, wish, host["kernel"], version, offer)
-    exact.update(_carried_along(version, row["release"].format(branch=branch), exact, offer))
+    catalogued = set(candidates(catalogue, wish.source, branches))
+    exact.update(_carried_along(version, row["release"].format(branch=branch), catalogued, offer))
     loose = [name for part in parts for name in row.get(part + "_loose", [])]
     extra = _available(_named(loose, branch, host["kernel"]), offer)
     held = sorted({*exact, *(name for name in extra if name not in row.get("free", []))})
@@ -212,7 +213,7 @@ def select(
     units = ["nvidia-persistenced.service"]
     units += ["nvidia-fabricmanager.service"] if wants_fabric else []
     units += ["nvidia-imex.service"] if "imex" in parts else []
-    others = set(candidates(catalogue, wish.source, branches)) - {*exact, *extra}
+    others = catalogued - {*exact, *extra}
     return Selection(
         version, flavour, exact, sorted(set(extra)), held, sorted(others & set(offer.installed)), units
     )
@@ -291,13 +292,13 @@ def _at_version(
     return found
 
 
-def _carried_along(version: str, anchor: str, exact: Mapping[str, str], offer: Offer) -> Dict[str, str]:
+def _carried_along(version: str, anchor: str, catalogued: Set[str], offer: Offer) -> Dict[str, str]:
     """Return installed packages of the same driver that no row names, at the version they move to."""
     present = offer.installed.get(anchor)
     if present is None:
         return {}
     family = [name for name, each in offer.installed.items() if upstream(each) == upstream(present)]
-    found = {name: _release_of(name, version, offer) for name in family if name not in exact}
+    found = {name: _release_of(name, version, offer) for name in family if name not in catalogued}
     return {name: release for name, release in found.items() if release}
 
 
