@@ -58,7 +58,7 @@ def up(
         ]
         keys.ensure(state)
         say("building package repositories")
-        packages.build(state.www, state.root, machine.kernel)
+        packages.build(state.www, state.gnupg, machine.kernel)
         network.ensure()
         web.ensure(state)
         if lab.source != spec.DEFAULT:

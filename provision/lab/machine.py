@@ -63,7 +63,7 @@ def missing_capabilities(status: str) -> tuple[str, ...]:
 
 
 def capabilities_to_drop(missing: Collection[str], engine: int) -> tuple[str, ...]:
-    """Return what a container with all capabilities must be denied, for a Docker engine of that major version.
+    """Return what a container with all capabilities must be denied by a Docker engine of that major version.
 
     An engine refuses names that it does not know, and grants none of those.
     """

@@ -38,6 +38,11 @@ class State:
         return self.root / "repo-key.asc"
 
     @property
+    def gnupg(self) -> Path:
+        """GnuPG home with the private key of the package repositories."""
+        return self.root / "gnupg"
+
+    @property
     def www(self) -> Path:
         """What the web server serves."""
         return self.root / "www"
