@@ -116,22 +116,25 @@ class LiveProgress:
 
 def running_table(title: str, elapsed: str, hosts: dict[str, HostTally], rows: int) -> RenderableType:
     """Return the table of a running playbook in at most so many rows, hosts at work first."""
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    order = sorted(hosts.items(), key=lambda item: item[1].stopped is not None)
+    shown = [(name, *_cells(host)) for name, host in order[: max(1, rows)]]
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0), expand=True)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # where the screen is narrow, this gives way
     table.add_column(no_wrap=True, justify="right")
-    order = sorted(hosts.items(), key=lambda item: item[1].stopped is not None)
-    shown = order[: max(1, rows)]
-    for name, host in shown:
-        if host.stopped is not None:
-            state = _STOPPED[host.stopped.kind]
-            table.add_row(name, Text(state, "red"), Text(host.stopped.reason), duration(host.seconds))
-        else:
-            table.add_row(name, host.role or "", Text(host.task), duration(host.elapsed()))
+    for row in shown:
+        table.add_row(*row)
     heading = Text(f"{title}: {_count(len(hosts))}  {elapsed}", style="cyan")
     rest = len(order) - len(shown)
     return Group(heading, table, *([Text(f"and {_count(rest)} more", style="dim")] if rest else []))
+
+
+def _cells(host: HostTally) -> tuple[Text, Text, str]:
+    """Return role, task and time of a host at work; how and why of one that stopped."""
+    if host.stopped is not None:
+        return Text(_STOPPED[host.stopped.kind], "red"), Text(host.stopped.reason), duration(host.seconds)
+    return Text(host.role or ""), Text(host.task), duration(host.elapsed())
 
 
 def _count(hosts: int) -> str:

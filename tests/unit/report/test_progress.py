@@ -74,3 +74,14 @@ def test_the_table_fits_the_screen_and_shows_hosts_at_work_first() -> None:
     assert lines[1].split() == ["h1", "driver", "install", "0.0", "s"]
     assert lines[-1] == "and 20 hosts more"
     assert "broken" not in stream.getvalue()
+
+
+def test_a_narrow_screen_cuts_the_task_and_nothing_else() -> None:
+    tally = Tally(clock=lambda: 0.0)
+    task = "preflight | Refuse a distribution that has no engine of its own"
+    tally.add(Event(Kind.TASK, "hgx01", "nvidia_container_toolkit", task))
+    stream = io.StringIO()
+    Console(file=stream, width=60).print(running_table("Running", "3.0 s", dict(tally.hosts), 10))
+    line = stream.getvalue().splitlines()[1]
+    assert line.startswith("hgx01  nvidia_container_toolkit  preflight | ")
+    assert "…" in line and line.rstrip().endswith("0.0 s")
