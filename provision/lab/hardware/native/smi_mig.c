@@ -1,0 +1,137 @@
+#include "smi_mig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "version.h"
+
+#define FIRST_BRANCH_THAT_SUCCEEDS 550 /* where there is no GPU with MIG switched on */
+
+struct mig_option {
+    const char *brief, *name;
+    bool *flag;
+    const char **value;
+    bool value_optional;
+};
+
+static int read_options(struct mig_options *options, int count, char **arguments)
+{
+    const struct mig_option known[] = {
+        {"-i", "--id", NULL, &options->ids, false},
+        {"-gi", "--gpu-instance-id", NULL, &options->instances, false},
+        {"-ci", "--compute-instance-id", NULL, &options->computes, false},
+        {"-lgip", "--list-gpu-instance-profiles", &options->profiles, NULL, false},
+        {"-lgipp", "--list-gpu-instance-possible-placements", &options->placements, NULL, false},
+        {"-C", "--default-compute-instance", &options->with_compute, NULL, false},
+        {"-cgi", "--create-gpu-instance", NULL, &options->create, false},
+        {"-dgi", "--destroy-gpu-instance", &options->destroy, NULL, false},
+        {"-lgi", "--list-gpu-instances", &options->list, NULL, false},
+        {"-lcip", "--list-compute-instance-profiles", &options->compute_profiles, NULL, false},
+        {"-cci", "--create-compute-instance", &options->compute_create, &options->create_compute, true},
+        {"-dci", "--destroy-compute-instance", &options->compute_destroy, NULL, false},
+        {"-lci", "--list-compute-instances", &options->compute_list, NULL, false},
+    };
+    for (int i = 0; i < count; i++) {
+        const struct mig_option *option = NULL;
+        const char *value = NULL;
+        for (size_t j = 0; j < sizeof known / sizeof known[0]; j++) {
+            size_t length = strlen(known[j].name);
+            if (strcmp(arguments[i], known[j].brief) == 0 || strcmp(arguments[i], known[j].name) == 0)
+                option = &known[j];
+            else if (strncmp(arguments[i], known[j].name, length) == 0 && arguments[i][length] == '=') {
+                option = &known[j];
+                value = arguments[i] + length + 1;
+            }
+        }
+        bool more = i + 1 < count && (arguments[i + 1][0] != '-' || (option != NULL && !option->value_optional));
+        if (option == NULL || (option->value != NULL && !option->value_optional && value == NULL && !more)) {
+            printf("Option \"%s\" is not recognized.\n\n", arguments[i]);
+            return NVML_ERROR_INVALID_ARGUMENT;
+        }
+        if (option->flag != NULL)
+            *option->flag = true;
+        if (option->value != NULL)
+            *option->value = value != NULL ? value : more ? arguments[++i] : NULL;
+    }
+    return 0;
+}
+
+bool is_wanted(const char *list, unsigned id)
+{
+    for (const char *at = list; at != NULL && *at != '\0';) {
+        char *end;
+        if (strtoul(at, &end, 10) == id && end != at)
+            return true;
+        at = strchr(end, ',');
+        if (at != NULL)
+            at++;
+    }
+    return list == NULL;
+}
+
+int none_found(const char *what)
+{
+    printf("No %s found: %s\n", what, text_of(NVML_ERROR_NOT_FOUND));
+    return NVML_ERROR_NOT_FOUND;
+}
+
+/* Keep only the GPUs with MIG switched on. Returns an exit code where none is left, else -1. */
+static int keep_enabled(struct target *targets, unsigned *count)
+{
+    unsigned supported = 0, enabled = 0;
+    for (unsigned i = 0; i < *count; i++) {
+        unsigned current = 0, pending = 0;
+        if (nvml.nvmlDeviceGetMigMode(targets[i].device, &current, &pending) != NVML_SUCCESS)
+            continue;
+        supported++;
+        if (current != 0)
+            targets[enabled++] = targets[i];
+    }
+    *count = enabled;
+    if (supported == 0) {
+        printf("No MIG-supported devices found.\n");
+        return NVML_ERROR_NOT_FOUND;
+    }
+    if (enabled == 0) {
+        printf("No MIG-enabled devices found.\n");
+        return strtol(driver_version, NULL, 10) < FIRST_BRANCH_THAT_SUCCEEDS ? NVML_ERROR_NOT_FOUND : 0;
+    }
+    return -1;
+}
+
+static int run(struct target *targets, unsigned count, const struct mig_options *options)
+{
+    if (options->profiles)
+        return mig_profiles(targets, count);
+    if (options->placements)
+        return mig_placements(targets, count);
+    int nothing = keep_enabled(targets, &count);
+    if (nothing >= 0)
+        return nothing;
+    if (options->create != NULL)
+        return mig_create(targets, count, options);
+    if (options->compute_create)
+        return mig_compute_create(targets, count, options);
+    if (options->compute_destroy)
+        return mig_compute_destroy(targets, count, options);
+    if (options->destroy)
+        return mig_destroy(targets, count, options);
+    if (options->compute_profiles)
+        return mig_compute_profiles(targets, count, options);
+    if (options->compute_list)
+        return mig_compute_list(targets, count, options);
+    return mig_list(targets, count, options);
+}
+
+int command_mig(int count, char **arguments)
+{
+    struct mig_options options = {0};
+    struct target targets[SMI_MAX_GPUS];
+    unsigned found;
+    int failed = read_options(&options, count, arguments);
+    if (failed != 0)
+        return failed;
+    failed = targets_find(options.ids, targets, &found);
+    return failed != 0 ? failed : run(targets, found, &options);
+}
