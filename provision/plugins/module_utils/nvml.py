@@ -183,6 +183,12 @@ class Nvml:
         address = f"{info.domain:04x}:{info.bus:02x}:{info.device:02x}.0"
         return PciInfo(address, f"{info.pciDeviceId:08x}", f"{info.pciSubSystemId:08x}")
 
+    def compute_capability(self, device: int) -> Tuple[int, int]:
+        """Return the compute capability, major and minor."""
+        major, minor = ctypes.c_int(), ctypes.c_int()
+        self._call("nvmlDeviceGetCudaComputeCapability", c_void_p(device), byref(major), byref(minor))
+        return major.value, minor.value
+
     def mig_mode(self, device: int) -> Optional[Tuple[bool, bool]]:
         """Return whether MIG is on now, and after the next reset; None where the GPU cannot do MIG."""
         current, pending = c_uint(), c_uint()
