@@ -58,10 +58,10 @@ def screen(plan: Plan) -> RenderableType:
     for host in plan.hosts.values():
         if any(role.state is not State.CONVERGED for role in host.roles.values()):
             parts += [_block(host), Text()]
-    parts += [_trouble(host) for host in plan.unreachable]
-    parts += [Text(line, "dim") for line in _quiet(plan.hosts.values())]
-    if parts and parts[-1] != Text():
-        parts.append(Text())
+    for host in plan.unreachable:
+        parts += [_trouble(host), Text()]
+    quiet = _quiet(plan.hosts.values())
+    parts += [Text(line, "dim") for line in [*quiet, *([""] if quiet else [])]]
     return Group(*parts, Text(headline(plan), style="bold"))
 
 
@@ -102,7 +102,7 @@ def _quiet(hosts: Iterable[HostPlan]) -> list[str]:
     for host in hosts:
         if host.skipped is not None:
             lines.setdefault(f"skipped, {host.skipped}", []).append(host.name)
-        elif host.error is None and all(role.state is State.CONVERGED for role in host.roles.values()):
+        elif _is_converged(host):
             lines.setdefault("no changes", []).append(host.name)
     return [f"{', '.join(names)}: {line}" for line, names in lines.items()]
 
@@ -110,24 +110,26 @@ def _quiet(hosts: Iterable[HostPlan]) -> list[str]:
 def headline(plan: Plan) -> str:
     """Return the plan in one line."""
     hosts = plan.hosts.values()
-    unsupported = sum(any(role.state is State.UNSUPPORTED for role in host.roles.values()) for host in hosts)
+    unsupported = sum(_has(host, State.UNSUPPORTED) for host in hosts)
     if not plan.selection and not plan.unreachable and not unsupported:
         return NO_CHANGES
     counts = Counter(name for names in plan.selection.values() for name in names)
-    parts = [f"{name} on {_hosts(count)}" for name, count in counts.items()]
-    unchanged = sum(
-        not host.selected and host.error is None and host.skipped is None for host in hosts
-    ) - sum(1 for host in hosts if not host.selected and _is_unsupported(host))
-    told = [f"{_hosts(unchanged)} unchanged"] if unchanged else []
+    unchanged = sum(_is_converged(host) for host in hosts)
+    told = [f"{name} on {_hosts(count)}" for name, count in counts.items()] or ["nothing to apply"]
+    told += [f"{_hosts(unchanged)} unchanged"] if unchanged else []
     told += [f"{_hosts(unsupported)} unsupported"] if unsupported else []
     told += [f"{_hosts(len(plan.unreachable))} not reached"] if plan.unreachable else []
-    line = f"Plan: {', '.join([*(parts or ['nothing to apply']), *told])}."
+    line = f"Plan: {', '.join(told)}."
     reboots = sum(any(Disruption.REBOOT in role.disruption for role in host.roles.values()) for host in hosts)
     return f"{line} {_hosts(reboots)} may reboot." if reboots else line
 
 
-def _is_unsupported(host: HostPlan) -> bool:
-    return any(role.state is State.UNSUPPORTED for role in host.roles.values())
+def _has(host: HostPlan, state: State) -> bool:
+    return any(role.state is state for role in host.roles.values())
+
+
+def _is_converged(host: HostPlan) -> bool:
+    return bool(host.roles) and all(role.state is State.CONVERGED for role in host.roles.values())
 
 
 def _hosts(count: int) -> str:

@@ -1,0 +1,203 @@
+"""From inventory, receipts and measurements to a plan."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from provision.model.fleet import Fleet, Host
+from provision.model.observed import Driver, Gpu, HostProbe, Observed, ReceiptState, Workload
+from provision.model.plan import Disruption, Plan, RolePlan, State
+from provision.plan import build, sources
+from provision.plan.disruption import disruptions, hit
+from provision.plan.sources import Source
+from provision.plugins.module_utils.receipt_inputs import record
+
+ROLES = ("nvidia_driver", "docker_engine")
+SOURCES = {
+    "nvidia_driver": Source("d1", {"nvidia_driver_version": False}),
+    "docker_engine": Source("e1", {"docker_engine_options": False}),
+}
+CONTAINER, PROCESS = Workload("container", "train"), Workload("process", "python3 (pid 7)")
+OBSERVED = Observed(
+    os="Debian 13",
+    distribution="debian",
+    major="13",
+    kernel="6.12",
+    architecture="x86_64",
+    python="3.13.5",
+    gpus=(Gpu("0000:18:00.0", "10de:2330"),),
+)
+
+
+def receipt(role: str, *differences: str, **variables: object) -> ReceiptState:
+    source = SOURCES[role]
+    return ReceiptState(record("salt", source.content, source.variables, variables), differences)
+
+
+def plan(observed: Observed | None, full: bool = False, **variables: object) -> Plan:
+    fleet = Fleet(Path("i"), None, (Host("h", (), variables),))
+    probe = HostProbe("h", observed is not None, None if observed else "no route", None, observed)
+    return build(fleet, {"h": probe}, ROLES, full, sources=SOURCES)
+
+
+def role(
+    observed: Observed, name: str = "nvidia_driver", full: bool = False, **variables: object
+) -> RolePlan:
+    return plan(observed, full, **variables).hosts["h"].roles[name]
+
+
+def test_a_bare_host_needs_every_role_in_order() -> None:
+    found = plan(OBSERVED)
+    assert found.selection == {"h": list(ROLES)}
+    assert found.hosts["h"].roles["nvidia_driver"] == RolePlan(State.ABSENT, ("not applied yet",))
+
+
+def test_a_converged_host_needs_nothing() -> None:
+    receipts = {name: receipt(name) for name in ROLES}
+    found = plan(replace(OBSERVED, receipts=receipts))
+    assert found.selection == {}
+    assert set(found.hosts["h"].roles.values()) == {RolePlan(State.CONVERGED)}
+
+
+def test_a_changed_variable_names_itself_and_reaches_only_its_role() -> None:
+    receipts = {
+        "nvidia_driver": receipt("nvidia_driver", nvidia_driver_version="580.95.05"),
+        "docker_engine": receipt("docker_engine"),
+    }
+    found = plan(replace(OBSERVED, receipts=receipts), nvidia_driver_version="595.71.05")
+    assert found.selection == {"h": ["nvidia_driver"]}
+    assert found.hosts["h"].roles["nvidia_driver"].state is State.INPUTS_CHANGED
+    assert found.hosts["h"].roles["nvidia_driver"].reasons == (
+        "nvidia_driver_version 580.95.05 -> 595.71.05",
+    )
+
+
+def test_a_new_version_of_a_role_runs_it_again() -> None:
+    old = ReceiptState(record("s", "d0", {}, {}))
+    found = role(replace(OBSERVED, receipts={"nvidia_driver": old}))
+    assert (found.state, found.reasons) == (State.INPUTS_CHANGED, ("the role itself changed",))
+
+
+def test_drift_is_told_in_the_hosts_words() -> None:
+    drifted = receipt("nvidia_driver", "nvidia-driver-cuda removed", "nouveau is loaded")
+    found = role(replace(OBSERVED, receipts={"nvidia_driver": drifted}))
+    assert (found.state, found.reasons) == (
+        State.DRIFTED,
+        ("nvidia-driver-cuda removed", "nouveau is loaded"),
+    )
+
+
+def test_drift_is_told_behind_a_change_of_the_inputs() -> None:
+    drifted = receipt("nvidia_driver", "nouveau is loaded")
+    found = role(replace(OBSERVED, receipts={"nvidia_driver": drifted}), nvidia_driver_version="580")
+    assert found.state is State.INPUTS_CHANGED
+    assert found.reasons == ("nvidia_driver_version set to 580", "nouveau is loaded")
+
+
+def test_full_lets_no_receipt_count() -> None:
+    receipts = {name: receipt(name) for name in ROLES}
+    found = plan(replace(OBSERVED, receipts=receipts), full=True)
+    assert found.selection == {"h": list(ROLES)}
+    assert {each.state for each in found.hosts["h"].roles.values()} == {State.ABSENT}
+
+
+def test_what_is_found_without_a_receipt_is_told() -> None:
+    found = role(replace(OBSERVED, driver=Driver("535.1", "535.1")))
+    assert found.reasons == ("not applied yet, or not to the end (found: driver 535.1)",)
+
+
+def test_a_host_without_a_gpu_is_skipped_with_a_reason() -> None:
+    found = plan(replace(OBSERVED, gpus=())).hosts["h"]
+    assert (found.skipped, dict(found.roles), found.error) == ("no NVIDIA GPU on the PCI bus", {}, None)
+
+
+def test_a_host_that_could_not_be_asked_has_an_error_and_no_roles() -> None:
+    found = plan(None)
+    assert found.hosts["h"].error == "no route"
+    assert found.selection == {}
+    assert [host.name for host in found.unreachable] == ["h"]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    host: str
+    message: str
+
+
+def test_an_unsupported_driver_is_not_run() -> None:
+    fleet = Fleet(Path("i"), None, (Host("h", (), {}), Host("other", (), {})))
+    probes = {name: HostProbe(name, True, observed=OBSERVED) for name in ("h", "other")}
+    found = build(fleet, probes, ROLES, refusals=[Refusal("h", "too old")], sources=SOURCES)
+    assert found.hosts["h"].roles["nvidia_driver"] == RolePlan(State.UNSUPPORTED, ("too old",))
+    assert found.selection == {"h": ["docker_engine"], "other": list(ROLES)}
+
+
+IN_USE = replace(OBSERVED, driver=Driver("580.95.05", "580.95.05"), workloads=(CONTAINER, PROCESS))
+
+
+@pytest.mark.parametrize(
+    ("observed", "version", "reboots"),
+    [
+        (OBSERVED, "580", False),
+        (replace(OBSERVED, nouveau_loaded=True), "580", True),
+        (IN_USE, "580.95.05", False),
+        (IN_USE, "580", False),
+        (IN_USE, "595", True),
+        (IN_USE, "580.9", True),
+        (IN_USE, None, False),
+        (IN_USE, "{{ version }}", False),
+        (replace(IN_USE, workloads=()), "595", False),
+        (replace(IN_USE, driver=Driver("580.95.05", "595.71.05")), None, True),
+        (replace(IN_USE, driver=Driver("580.95.05", None)), None, False),
+    ],
+)
+def test_when_a_driver_may_need_a_reboot(observed: Observed, version: str | None, reboots: bool) -> None:
+    variables = {} if version is None else {"nvidia_driver_version": version}
+    expected = (Disruption.REBOOT,) if reboots else ()
+    assert disruptions("nvidia_driver", ("r",), variables, observed) == expected
+
+
+RUNNING = replace(OBSERVED, docker_running=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "reasons", "observed", "restarts"),
+    [
+        ("docker_engine", ["docker_engine_options changed"], RUNNING, True),
+        ("docker_engine", ["docker_engine_options changed"], OBSERVED, False),
+        ("docker_engine", ["user alice no longer in group docker"], RUNNING, False),
+        ("docker_engine", ["user alice no longer in group docker", "docker-ce removed"], RUNNING, True),
+        ("nvidia_container_toolkit", ["CDI specification /etc/cdi/n.yaml deleted"], RUNNING, False),
+        ("nvidia_container_toolkit", ["/etc/docker/daemon.json edited (default-runtime)"], RUNNING, True),
+    ],
+)
+def test_when_docker_may_restart(name: str, reasons: list[str], observed: Observed, restarts: bool) -> None:
+    expected = (Disruption.DOCKER_RESTART,) if restarts else ()
+    assert disruptions(name, reasons, {}, observed) == expected
+
+
+@pytest.mark.parametrize(
+    ("disruption", "expected"),
+    [
+        ((), ()),
+        ((Disruption.DOCKER_RESTART,), (CONTAINER,)),
+        ((Disruption.REBOOT,), (CONTAINER, PROCESS)),
+        ((Disruption.DOCKER_RESTART, Disruption.REBOOT), (CONTAINER, PROCESS)),
+    ],
+)
+def test_what_a_disruption_hits(disruption: tuple[Disruption, ...], expected: tuple[Workload, ...]) -> None:
+    assert hit(disruption, (CONTAINER, PROCESS)) == expected
+
+
+def test_a_plan_tells_disruption_and_workloads() -> None:
+    found = role(IN_USE, nvidia_driver_version="595")
+    assert found.disruption == (Disruption.REBOOT,)
+    assert found.workloads == (CONTAINER, PROCESS)
+
+
+def test_the_real_roles_are_read() -> None:
+    found = sources.load(ROLES)
+    assert "nvidia_driver_version" in found["nvidia_driver"].variables
+    assert not any(name.startswith("nvidia_") for name in found["docker_engine"].variables)
+    assert found["nvidia_driver"].content != found["docker_engine"].content

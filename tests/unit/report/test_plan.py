@@ -1,0 +1,121 @@
+"""A plan as a screen and as a document."""
+
+import io
+
+import pytest
+from rich.console import Console, RenderableType
+
+from provision.cli.plan import outcome
+from provision.model.observed import Workload
+from provision.model.plan import Disruption, HostPlan, Plan, RolePlan, State
+from provision.report.plan import document, headline, screen
+
+CONVERGED = HostPlan("calm", {"nvidia_driver": RolePlan(State.CONVERGED)})
+SKIPPED = HostPlan("cpu01", skipped="no NVIDIA GPU on the PCI bus")
+LOST = HostPlan("lost", error="192.0.2.1 port 22 does not answer", hint="is the host up?")
+UNSUPPORTED = HostPlan(
+    "old", {"nvidia_driver": RolePlan(State.UNSUPPORTED, ("driver 595 is too new for V100",))}
+)
+CHANGING = HostPlan(
+    "hgx01",
+    {
+        "nvidia_driver": RolePlan(
+            State.INPUTS_CHANGED,
+            ("nvidia_driver_version 580.95.05 -> 595.71.05", "nouveau is loaded"),
+            (Disruption.REBOOT,),
+            (Workload("container", "train"), Workload("process", "python3 (pid 7)")),
+        ),
+        "docker_engine": RolePlan(State.DRIFTED, ("docker.service stopped",)),
+        "nvidia_container_toolkit": RolePlan(State.CONVERGED),
+    },
+)
+
+
+def plan(*hosts: HostPlan) -> Plan:
+    return Plan({host.name: host for host in hosts})
+
+
+def text(renderable: RenderableType, width: int = 100) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    console.print(renderable)
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def test_the_screen_of_a_fleet() -> None:
+    assert text(screen(plan(CHANGING, CONVERGED, SKIPPED, LOST, UNSUPPORTED))) == (
+        "hgx01\n"
+        "  ~  nvidia_driver  nvidia_driver_version 580.95.05 -> 595.71.05\n"
+        "                    nouveau is loaded\n"
+        "  ~  docker_engine  docker.service stopped\n"
+        "  may need a reboot, which would end container train and process python3 (pid 7)\n"
+        "\n"
+        "old\n"
+        "  !  nvidia_driver  driver 595 is too new for V100\n"
+        "\n"
+        "lost: 192.0.2.1 port 22 does not answer\n"
+        "hint: is the host up?\n"
+        "\n"
+        "calm: no changes\n"
+        "cpu01: skipped, no NVIDIA GPU on the PCI bus\n"
+        "\n"
+        "Plan: nvidia_driver on 1 host, docker_engine on 1 host, 1 host unchanged, 1 host unsupported, 1 host\n"
+        "not reached. 1 host may reboot."
+    )
+
+
+def test_nothing_to_do_is_said_so() -> None:
+    assert text(screen(plan(CONVERGED, SKIPPED))) == (
+        "calm: no changes\n"
+        "cpu01: skipped, no NVIDIA GPU on the PCI bus\n"
+        "\n"
+        "No changes. The fleet matches the inventory"
+    )
+
+
+@pytest.mark.parametrize("hosts", [(LOST,), (UNSUPPORTED,), (CONVERGED, LOST)])
+def test_a_fleet_that_is_not_known_is_not_said_to_match(hosts: tuple[HostPlan, ...]) -> None:
+    assert headline(plan(*hosts)).startswith("Plan: nothing to apply")
+
+
+def test_names_and_reasons_are_not_markup() -> None:
+    odd = HostPlan("h[red]", {"nvidia_driver": RolePlan(State.DRIFTED, ("/etc/[bold]x edited",))})
+    assert "/etc/[bold]x edited" in text(screen(plan(odd)))
+    assert "h[red]" in text(screen(plan(odd)))
+
+
+def test_the_document() -> None:
+    found = document(plan(CHANGING, SKIPPED))
+    assert found["schema"] == 1
+    assert found["summary"] == {"hosts": 2, "to_change": 1}
+    hosts = found["hosts"]
+    assert isinstance(hosts, dict)
+    assert hosts["cpu01"] == {
+        "roles": {},
+        "skipped": "no NVIDIA GPU on the PCI bus",
+        "error": None,
+        "hint": None,
+    }
+    assert hosts["hgx01"]["roles"]["nvidia_driver"] == {
+        "state": "inputs_changed",
+        "reasons": ["nvidia_driver_version 580.95.05 -> 595.71.05", "nouveau is loaded"],
+        "disruption": ["reboot"],
+        "workloads": ["container train", "process python3 (pid 7)"],
+    }
+    assert hosts["hgx01"]["roles"]["nvidia_container_toolkit"]["state"] == "converged"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "exit_code", "expected"),
+    [
+        ((CONVERGED, SKIPPED), True, 0),
+        ((CHANGING,), False, 0),
+        ((CHANGING,), True, 4),
+        ((UNSUPPORTED, CHANGING), True, 3),
+        ((UNSUPPORTED,), False, 3),
+        ((LOST, UNSUPPORTED, CHANGING), True, 1),
+    ],
+)
+def test_exit_codes(hosts: tuple[HostPlan, ...], exit_code: bool, expected: int) -> None:
+    assert outcome(plan(*hosts), exit_code) == expected
