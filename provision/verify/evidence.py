@@ -5,7 +5,7 @@ import json
 import re
 import shlex
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NoReturn
@@ -19,7 +19,7 @@ from provision.plugins.module_utils.host_evidence import DISPLAY, MARK
 from provision.verify.connection import UnreachableError, unreachable
 from provision.verify.wanted import Wanted
 
-INTERPRETERS = ("python3", "/usr/bin/python3", "/usr/libexec/platform-python")
+INTERPRETERS = ("/usr/bin/python3", "python3", "/usr/libexec/platform-python")
 PULL_TIMEOUT = 900
 _LONGEST_EVIDENCE = 4000
 _PASSWORD = re.compile(r"://[^/\s@]+@")
@@ -126,8 +126,10 @@ class Evidence:
         return str(self.commands[name]) if name in self.commands else ""
 
 
-def gather(connection: Connection, wanted: Wanted, root: str = "") -> Evidence:
-    """Measure a host in one command as root. Raises UnreachableError."""
+def gather(
+    connection: Connection, wanted: Wanted, *, interpreters: Sequence[str] = INTERPRETERS, root: str = ""
+) -> Evidence:
+    """Measure a host in one command as root, by the first Python there is. Raises UnreachableError."""
     options = {
         "image": wanted.image,
         "users": wanted.users,
@@ -135,8 +137,8 @@ def gather(connection: Connection, wanted: Wanted, root: str = "") -> Evidence:
         "pull": PULL_TIMEOUT,
         "root": root,
     }
-    interpreters = " ".join(INTERPRETERS)
-    done = connection.run(f"/bin/sh -c %s sh %s %s {interpreters}", _START, _program(), json.dumps(options))
+    arguments = [_START, "sh", _program(), json.dumps(options), *interpreters]
+    done = connection.run("/bin/sh -c" + " %s" * len(arguments), *arguments)
     marked = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
     if not marked:
         raise unreachable(done.stderr or done.stdout)

@@ -21,7 +21,7 @@ from testinfra.host import Host as Connection
 from provision.probe.target import Become, Target
 from provision.verify.conftest import GATHERED
 from provision.verify.connection import AnsibleBackend, OpenSshBackend, UnreachableError
-from provision.verify.evidence import Evidence, gather
+from provision.verify.evidence import INTERPRETERS, Evidence, gather
 from provision.verify.report import FAILED, Check
 from provision.verify.wanted import Wanted
 
@@ -35,7 +35,7 @@ class FleetPlugin:
     def __init__(self, hosts: Mapping[str, Any], report: Callable[[Check], None]) -> None:
         self.connections = {name: Connection(_backend(each)) for name, each in hosts.items()}
         self.wanted = {name: _wanted(each["wanted"]) for name, each in hosts.items()}
-        self.roots = {name: each.get("root", "") for name, each in hosts.items()}
+        self.hosts = hosts
         self.report = report
         self.places: dict[str, tuple[str, str]] = {}
 
@@ -63,13 +63,22 @@ class FleetPlugin:
         gathered = session.config.stash.setdefault(GATHERED, {})
         with ThreadPoolExecutor(min(MOST_AT_ONCE, len(self.connections) or 1)) as pool:
             asked = {
-                pool.submit(gather, connection, self.wanted[name], self.roots[name]): name
+                pool.submit(self._gather, name, connection): name
                 for name, connection in self.connections.items()
             }
             for answer in as_completed(asked):
                 name = asked[answer]
                 self._judge(session, name, self._evidence(name, answer, gathered))
         return True
+
+    def _gather(self, name: str, connection: Connection) -> Evidence:
+        host = self.hosts[name]
+        return gather(
+            connection,
+            self.wanted[name],
+            interpreters=host.get("target", {}).get("interpreters", INTERPRETERS),
+            root=host.get("root", ""),
+        )
 
     def _evidence(
         self, name: str, answer: "Future[Evidence]", gathered: dict[str, Evidence]
