@@ -1,7 +1,7 @@
 """The state of the fleet on one screen, and as a document."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,6 +11,7 @@ from provision.model.observed import Gpu, HostProbe, Observed
 from provision.model.plan import HostPlan, Plan, State
 from provision.plugins.module_utils import gpu_architecture
 
+_NONE = "-"
 _STYLES = {
     State.CONVERGED: "green",
     State.ABSENT: "dim",
@@ -81,32 +82,32 @@ def _word(host: HostPlan) -> str:
 def _table(probes: Mapping[str, HostProbe], plan: Plan) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("host", no_wrap=True, style="bold")
-    for title in ("system", "GPUs", "driver", "Docker", "toolkit", "InfiniBand", "roles"):
-        table.add_column(title, overflow="fold")
-    for name, host in plan.hosts.items():
-        found = probes[name].observed
-        if found is not None:
-            table.add_row(name, *_cells(found), _roles(host))
+    hosts = [(name, found) for name in plan.hosts if (found := probes[name].observed) is not None]
+    columns = [
+        (title, cells)
+        for title, cell in _COLUMNS.items()
+        if any(text != _NONE for text in (cells := [cell(found) for _, found in hosts]))
+    ]
+    for title, _ in columns:
+        table.add_column(title, overflow="fold", min_width=len(title))
+    table.add_column("roles", overflow="fold")
+    for row, (name, _) in enumerate(hosts):
+        table.add_row(name, *(cells[row] for _, cells in columns), _roles(plan.hosts[name]))
     return table
 
 
-def _cells(found: Observed) -> tuple[str, ...]:
-    return (
-        f"{found.os}\n{found.kernel}",
-        _gpus(found.gpus),
-        _driver(found),
-        (found.docker or "-") + ("\n(stopped)" if found.docker and not found.docker_running else ""),
-        found.toolkit or "-",
-        _infiniband(found),
-    )
+def _docker(found: Observed) -> str:
+    stopped = found.docker is not None and not found.docker_running
+    return f"{found.docker or _NONE}{'\n(stopped)' if stopped else ''}"
 
 
-def _gpus(gpus: tuple[Gpu, ...]) -> str:
+def _gpus(found: Observed) -> str:
+    gpus = found.gpus
     counts = Counter(_name(gpu).removeprefix("NVIDIA ") for gpu in gpus)
     lines = [f"{count}x {name}" for name, count in counts.items()]
     partitions = Counter(profile for gpu in gpus for profile in gpu.mig)
     lines += [f"MIG {count}x {profile}" for profile, count in partitions.items()]
-    return "\n".join(lines) or "-"
+    return "\n".join(lines) or _NONE
 
 
 def _name(gpu: Gpu) -> str:
@@ -120,13 +121,24 @@ def _driver(found: Observed) -> str:
     if found.nouveau_loaded:
         return "nouveau"
     if loaded == installed:
-        return loaded or "-"
+        return loaded or _NONE
     return f"{loaded or 'none'} loaded\n{installed or 'none'} installed"
 
 
 def _infiniband(found: Observed) -> str:
     counts = Counter(f"{port.state.capitalize()} {port.rate.split(' (')[0]}" for port in found.infiniband)
-    return "\n".join(f"{count}x {port}" for port, count in counts.items()) or "-"
+    return "\n".join(f"{count}x {port}" for port, count in counts.items()) or _NONE
+
+
+_COLUMNS: Mapping[str, Callable[[Observed], str]] = {
+    "system": lambda found: f"{found.os}\n{found.kernel}",
+    "GPUs": _gpus,
+    "driver": _driver,
+    "Docker": _docker,
+    "toolkit": lambda found: found.toolkit or _NONE,
+    "InfiniBand": _infiniband,
+}
+"""Title and text of each column; one that has nothing to tell of any host is left out."""
 
 
 def _roles(host: HostPlan) -> Text:

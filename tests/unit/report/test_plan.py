@@ -60,8 +60,8 @@ def test_the_screen_of_a_fleet() -> None:
         "calm: no changes\n"
         "cpu01: skipped, no NVIDIA GPU on the PCI bus\n"
         "\n"
-        "Plan: nvidia_driver on 1 host, docker_engine on 1 host, 1 host unchanged, 1 host unsupported, 1 host\n"
-        "not reached. 1 host may reboot."
+        "Plan: nvidia_driver on 1 host, docker_engine on 1 host, 1 host unchanged, 1 host unsupported, 1 "
+        "host\nnot reached. 1 host may reboot."
     )
 
 
