@@ -65,9 +65,10 @@ def missing_capabilities(status: str) -> tuple[str, ...]:
 def capabilities_to_drop(missing: Collection[str], engine: int) -> tuple[str, ...]:
     """Return what a container with all capabilities must be denied by a Docker engine of that major version.
 
-    An engine refuses names that it does not know, and grants none of those.
+    From 23 on "all" means what the machine has, and to drop what it has not is an error. Before, "all" means
+    what the engine knows, and fails unless the rest is dropped.
     """
-    return tuple(name for name in missing if engine >= 23 or name not in UNKNOWN_BEFORE_23)
+    return () if engine >= 23 else tuple(name for name in missing if name not in UNKNOWN_BEFORE_23)
 
 
 def missing_packages(
