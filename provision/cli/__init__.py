@@ -1,5 +1,6 @@
 """The command line: a table of commands, each imported only when it is called."""
 
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -76,6 +77,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         # Not standalone: click would print usage errors and interrupts in a form of its own.
         outcome = cli.main(args=arguments, prog_name="provision", standalone_mode=False)
+        sys.stdout.flush()
     except ProvisionError as error:
         say_error(error.message, error.hint)
         return error.exit_code
@@ -92,8 +94,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of stdout has left (`| head`); the interpreter must not try to flush into it again.
-        sys.stderr.close()
+        # The reader has left (`| head`): the interpreter must not flush into the pipe once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # the last line of defence
         from provision.cli.crash import keep_traceback

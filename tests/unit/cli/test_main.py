@@ -85,3 +85,13 @@ provision.cli.main(["up"])
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=10)
     assert (process.returncode, err.strip()) == (130, "interrupted")
+
+
+def test_a_reader_that_leaves_is_no_traceback() -> None:
+    arguments = [sys.executable, "-m", "provision", "compat"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
