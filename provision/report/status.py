@@ -83,22 +83,20 @@ def _table(probes: Mapping[str, HostProbe], plan: Plan) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("host", no_wrap=True, style="bold")
     hosts = [(name, found) for name in plan.hosts if (found := probes[name].observed) is not None]
-    columns = [
-        (title, cells)
-        for title, cell in _COLUMNS.items()
-        if any(text != _NONE for text in (cells := [cell(found) for _, found in hosts]))
-    ]
-    for title, _ in columns:
+    columns = {title: [cell(found) for _, found in hosts] for title, cell in _COLUMNS.items()}
+    columns = {title: cells for title, cells in columns.items() if set(cells) != {_NONE}}
+    for title in columns:
         table.add_column(title, overflow="fold", min_width=len(title))
     table.add_column("roles", overflow="fold")
     for row, (name, _) in enumerate(hosts):
-        table.add_row(name, *(cells[row] for _, cells in columns), _roles(plan.hosts[name]))
+        table.add_row(name, *(cells[row] for cells in columns.values()), _roles(plan.hosts[name]))
     return table
 
 
 def _docker(found: Observed) -> str:
-    stopped = found.docker is not None and not found.docker_running
-    return f"{found.docker or _NONE}{'\n(stopped)' if stopped else ''}"
+    if found.docker is None:
+        return _NONE
+    return found.docker if found.docker_running else f"{found.docker}\n(stopped)"
 
 
 def _gpus(found: Observed) -> str:
