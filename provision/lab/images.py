@@ -87,7 +87,7 @@ def build_all(servers: Sequence[Server], machine: Machine, state: State) -> Mapp
             zip(releases, pool.map(lambda image: _build(image, machine), releases.values()), strict=True)
         )
         named = list(pool.map(lambda server: _extend(built[server.image.name], server, state), servers))
-    for image in {*built.values(), *named}:
+    for image in set(named) - set(built.values()):
         _forget_older(image)
     return {server.name: image for server, image in zip(servers, named, strict=True)}
 
@@ -116,7 +116,7 @@ def _build(image: Image, machine: Machine) -> str:
 
 
 def _forget_older(image: str) -> None:
-    """Remove former builds of an image; one that a server still runs refuses, and stays."""
+    """Remove former builds of a server's own image; one that it still runs refuses, and stays."""
     repository, tag = image.split(":")
     for other in programs.docker("images", "--format", "{{.Tag}}", repository).split():
         if other not in (tag, "<none>"):
