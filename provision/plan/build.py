@@ -1,4 +1,7 @@
-"""From what the inventory asks and what the probe found to a plan. Pure where `sources` are given."""
+"""From what the inventory asks and what the probe found to a plan.
+
+Pure, but for the files that variables name and, where `sources` are not given, the roles on disk.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
@@ -93,7 +96,8 @@ def _state(
         return State.ABSENT, (_never_applied(role, observed),)
     if full:
         return State.ABSENT, ("everything is asked for again (`--full`)",)
-    changed = receipt_inputs.differences(receipt.inputs, source.content, source.variables, host.variables)
+    values = receipt_inputs.with_files(source.variables, host.variables)
+    changed = receipt_inputs.differences(receipt.inputs, source.content, source.variables, values)
     if changed:
         return State.INPUTS_CHANGED, (*changed, *receipt.differences)
     if receipt.differences:

@@ -60,7 +60,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             salt=secrets.token_hex(16),
             content=receipt_inputs.content_digest(str(role), str(_PLUGINS)),
             specs=specs,
-            variables=_plain(raw),
+            variables=receipt_inputs.with_files(specs, _plain(raw)),
             unreadable=frozenset(name for name in specs if name in raw and _is_in_vaulted_file(raw[name])),
         )
         return record

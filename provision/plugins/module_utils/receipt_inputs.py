@@ -78,6 +78,28 @@ def shown(name: str, value: object, no_log: bool) -> Optional[str]:
     return text
 
 
+def with_files(specs: Mapping[str, bool], variables: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the variables with those that name a file of the control machine replaced by name and content.
+
+    A key or a layout that is given as a file reaches the role too: it must run again when the file changes.
+    """
+    return {
+        name: _with_content(value) if name in specs and isinstance(value, str) else value
+        for name, value in variables.items()
+    }
+
+
+def _with_content(value: str) -> Any:  # noqa: ANN401 - text, or a mapping
+    path = os.path.expanduser(value)
+    if "\n" in value or not os.path.isabs(path) or not os.path.isfile(path):
+        return value
+    try:
+        with open(path, "rb") as file:
+            return {"file": value, "sha256": hashlib.sha256(file.read()).hexdigest()}
+    except OSError:
+        return value
+
+
 def content_digest(role: str, plugins: str) -> str:
     """Return the digest of a role's files and of the plugins that roles run, given the two folders.
 

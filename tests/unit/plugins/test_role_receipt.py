@@ -56,11 +56,13 @@ CONTROLLER = """
 import json, sys, yaml
 from pathlib import Path
 from provision import inventory
-from provision.plugins.module_utils.receipt_inputs import content_digest, differences, spec_variables
+from provision.plugins.module_utils.receipt_inputs import content_digest, differences, with_files
+from provision.plugins.module_utils.receipt_inputs import spec_variables
 (host,) = inventory.load(Path("inventory/hosts.ini")).hosts
 recorded = json.loads(Path("recorded.json").read_text())
 specs = spec_variables(yaml.safe_load(Path("roles/demo/meta/argument_specs.yml").read_text()))
-print(json.dumps(differences(recorded, content_digest(*sys.argv[1:]), specs, host.variables)))
+values = with_files(specs, host.variables)
+print(json.dumps(differences(recorded, content_digest(*sys.argv[1:]), specs, values)))
 """
 BIN = Path(sys.executable).parent
 
@@ -200,6 +202,15 @@ def test_what_wins_over_the_inventory_for_one_run_is_told_afterwards(site: Site)
     ]
     site.put("play.yml", "- hosts: all\n  gather_facts: false\n  tasks:\n    - include_role: {name: demo}\n")
     assert site.differences(site.run("-e", "demo_version=580.95.05")) == []
+
+
+def test_a_file_that_a_variable_names_is_read_on_both_sides(site: Site) -> None:
+    site.put("key.asc", "old")
+    site.add("inventory/group_vars/gpu.yml", f"demo_default: {site.root}/key.asc\n")
+    recorded = site.run()
+    assert site.differences(recorded) == []
+    site.put("key.asc", "new")
+    assert site.differences(recorded) == ["demo_default changed"]
 
 
 def test_check_mode_records_nothing(site: Site) -> None:

@@ -12,6 +12,7 @@ from provision.plugins.module_utils.receipt_inputs import (
     record,
     shown,
     spec_variables,
+    with_files,
 )
 
 SPECS = {"r_version": False, "r_url": False, "r_options": False, "r_password": False, "r_hidden": True}
@@ -181,3 +182,27 @@ def test_a_file_that_moves_changes_the_digest(tree: Path) -> None:
     before = content(tree)
     (tree / "role/tasks/main.yml").rename(tree / "role/tasks/other.yml")
     assert content(tree) != before
+
+
+def test_a_file_that_a_variable_names_counts_with_its_content(tmp_path: Path) -> None:
+    key = tmp_path / "key.asc"
+    key.write_text("old")
+    values = {"r_url": str(key), "foreign": str(key), "r_version": "580", "r_options": {"a": str(key)}}
+    before = with_files(SPECS, values)
+    assert {name for name in values if before[name] != values[name]} == {"r_url"}
+    assert told(before, with_files(SPECS, values)) == []
+    key.write_text("new")
+    assert told(before, with_files(SPECS, values)) == ["r_url changed"]
+    key.unlink()
+    assert told(before, with_files(SPECS, values)) == ["r_url changed"]
+
+
+def test_a_file_in_the_home_folder_counts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "key.asc").write_text("old")
+    assert with_files(SPECS, {"r_url": "~/key.asc"}) != {"r_url": "~/key.asc"}
+
+
+@pytest.mark.parametrize("value", ["key.asc", "/no/such/file", "/", "-----BEGIN\n/etc/passwd", "", 5, None])
+def test_what_names_no_file_stays_as_it_is(value: object) -> None:
+    assert with_files(SPECS, {"r_url": value}) == {"r_url": value}
