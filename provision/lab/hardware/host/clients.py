@@ -6,30 +6,29 @@ FRONTEND_MAJOR = 195
 UVM_MAJOR = 510
 CAPS_MAJOR = 509
 NVSWITCH_MAJOR = 508
-_MAJORS = (FRONTEND_MAJOR, UVM_MAJOR, CAPS_MAJOR, NVSWITCH_MAJOR)
 
 
-def holders():
-    """Return the ids of all processes but this one that hold a device file of the driver."""
+def holders(majors):
+    """Return the ids of all processes but this one that hold a device file with one of these major numbers."""
     found = []
     for entry in os.listdir("/proc"):
-        if entry.isdigit() and int(entry) != os.getpid() and _holds(entry):
+        if majors and entry.isdigit() and int(entry) != os.getpid() and _holds(entry, majors):
             found.append(int(entry))
     return found
 
 
-def _holds(process):
+def _holds(process, majors):
     folder = "/proc/{}/fd".format(process)
     try:
         descriptors = os.listdir(folder)
     except OSError:
         return False
-    return any(_is_ours("{}/{}".format(folder, descriptor)) for descriptor in descriptors)
+    return any(_major("{}/{}".format(folder, descriptor)) in majors for descriptor in descriptors)
 
 
-def _is_ours(link):
+def _major(link):
+    """Return the major number of the device that a descriptor stands for; 0 for anything else."""
     try:
-        device = os.stat(link).st_rdev
+        return os.major(os.stat(link).st_rdev)
     except OSError:
-        return False
-    return device != 0 and os.major(device) in _MAJORS
+        return 0

@@ -11,6 +11,10 @@ from kernel_log import say
 from module_files import DEPENDENCIES, NVIDIA
 
 SIMULATED = (*NVIDIA, "nouveau")
+_DEVICES = {
+    "nvidia": (clients.FRONTEND_MAJOR, clients.CAPS_MAJOR, clients.NVSWITCH_MAJOR),
+    "nvidia_uvm": (clients.UVM_MAJOR,),
+}
 _COMPANIONS = ("nvidia_modeset", "nvidia_drm", "nvidia_uvm")
 _NO_SUCH_DEVICE = "No such device"
 
@@ -65,7 +69,7 @@ def unload(state, name):
     if state.module(name) is None:
         return
     blocked = module_tree.holders(name)
-    if blocked or state.fault("module_in_use") or (name != "nouveau" and clients.holders()):
+    if blocked or state.fault("module_in_use") or clients.holders(_DEVICES.get(name, ())):
         raise InUse(blocked)
     state.remove("module", name=name)
     module_tree.remove(name)

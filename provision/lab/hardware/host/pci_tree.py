@@ -1,11 +1,13 @@
 """/sys/bus/pci/devices: the simulated devices, as lspci and everything else reads them."""
 
 import struct
+from pathlib import Path
 
 import layout
 import shadow
 
 TREE = layout.TREE / "pci"
+_DRIVERS = layout.TREE / "pci-drivers"
 _BARS = {
     "gpu": ((0x42000000, 0x1000000, 0x40200), (0x38000000000, 0x2000000000, 0x14220C), (0x38400000000, 0x2000000, 0x14220C)),
     "nvswitch": ((0x92000000, 0x2000000, 0x40200),),
@@ -19,7 +21,11 @@ def build(devices):
     TREE.mkdir(parents=True, exist_ok=True)
     for number, device in enumerate(devices):
         add(device, number)
+    shadow.copy(Path("/sys/bus/pci/drivers"), _DRIVERS)
+    for driver in ("nvidia", "nouveau", "mlx5_core"):
+        (_DRIVERS / driver).mkdir(exist_ok=True)
     shadow.bind(TREE, "/sys/bus/pci/devices")
+    shadow.bind(_DRIVERS, "/sys/bus/pci/drivers")
 
 
 def add(device, number):
@@ -61,7 +67,7 @@ def bind_driver(address, driver):
     if link.is_symlink():
         link.unlink()
     if driver is not None:
-        link.symlink_to("../../../../bus/pci/drivers/" + driver)
+        link.symlink_to("../../drivers/" + driver)
 
 
 def _config(ids, number):

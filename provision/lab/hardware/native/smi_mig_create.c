@@ -48,7 +48,7 @@ static int create_compute(const struct target *target, nvmlGpuInstance_t instanc
     return 0;
 }
 
-/* The compute instance profile that is named, or, without a name, the one that takes the whole instance. */
+/* The compute instance profile that is named by its number or its name. */
 static bool find_compute_profile(nvmlGpuInstance_t instance, const char *wanted,
                                  nvmlComputeInstanceProfileInfo_v2_t *info)
 {
@@ -58,7 +58,7 @@ static bool find_compute_profile(nvmlGpuInstance_t instance, const char *wanted,
         if (nvml.nvmlGpuInstanceGetComputeInstanceProfileInfoV(instance, number, 0, info) != NVML_SUCCESS)
             continue;
         snprintf(id, sizeof id, "%u", info->id);
-        if (wanted == NULL ? info->instanceCount == 1 : strcmp(id, wanted) == 0 || strcmp(info->name + 4, wanted) == 0)
+        if (strcmp(id, wanted) == 0 || strcmp(info->name + 4, wanted) == 0)
             return true;
     }
     return false;
@@ -99,7 +99,8 @@ static int create_one(const struct target *target, char *item, bool with_compute
         return create_failed(result, target->index, item);
     printf("Successfully created GPU instance ID %2u on GPU %2u using profile %s (ID %2u)\n", info.id, target->index,
            profile.name, profile.id);
-    if (!with_compute || !find_compute_profile(created, NULL, &compute))
+    /* The compute instance that takes all of a GPU instance has its name. */
+    if (!with_compute || !find_compute_profile(created, profile.name + 4, &compute))
         return 0;
     return create_compute(target, created, info.id, &compute);
 }
@@ -129,7 +130,7 @@ int mig_compute_create(const struct target *targets, unsigned count, const struc
         nvmlComputeInstanceProfileInfo_v2_t profile;
         snprintf(list, sizeof list, "%s", options->create_compute == NULL ? "*" : options->create_compute);
         for (char *item = strtok_r(list, ",", &rest); item != NULL; item = strtok_r(NULL, ",", &rest)) {
-            const char *wanted = strcmp(item, "*") == 0 ? NULL : item;
+            const char *wanted = strcmp(item, "*") == 0 ? found[i].name + 4 : item;
             if (!find_compute_profile(found[i].handle, wanted, &profile))
                 return compute_failed(NVML_ERROR_INVALID_ARGUMENT, found[i].target->index, found[i].info.id, item);
             int failed = create_compute(found[i].target, found[i].handle, found[i].info.id, &profile);

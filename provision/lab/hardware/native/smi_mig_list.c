@@ -94,13 +94,12 @@ static bool any_supported(const struct target *targets, unsigned count)
 
 static void profile_row(const struct target *target, const nvmlGpuInstanceProfileInfo_v2_t *info, unsigned left)
 {
-    char room[16];
+    char room[16], memory[16];
     snprintf(room, sizeof room, "%u/%u", left, info->instanceCount);
-    printf("| %3u  %-18s %3u   %5s      %8.2f      %3s   %4u   %3u   %3u   |\n", target->index, info->name, info->id, room,
-           (double)info->memorySizeMB / MIB_PER_GIB, info->isP2pSupported ? "Yes" : "No", info->multiprocessorCount,
-           info->decoderCount, info->encoderCount);
-    printf("|                                                            %4u   %3u   %3u   |\n", info->copyEngineCount,
-           info->jpegCount, info->ofaCount);
+    snprintf(memory, sizeof memory, "%.2f", (double)info->memorySizeMB / MIB_PER_GIB);
+    printf("|%4u  %-18s  %2u%8s        %-11s%-3s    %-7u%u     %u   |\n", target->index, info->name, info->id, room, memory,
+           info->isP2pSupported ? "Yes" : "No", info->multiprocessorCount, info->decoderCount, info->encoderCount);
+    printf("|%64u%6u%6u   |\n", info->copyEngineCount, info->jpegCount, info->ofaCount);
     printf("+-------------------------------------------------------------------------------+\n");
 }
 
@@ -162,15 +161,15 @@ int mig_list(const struct target *targets, unsigned count, const struct mig_opti
     unsigned total = instances_find(targets, count, options->instances, found);
     if (total == 0)
         return none_found("GPU instances");
-    printf("+---------------------------------------------------------+\n"
-           "| GPU instances:                                          |\n"
-           "| GPU   Name               Profile  Instance   Placement  |\n"
-           "|                            ID       ID       Start:Size |\n"
-           "|=========================================================|\n");
+    printf("+-------------------------------------------------------+\n"
+           "| GPU instances:                                        |\n"
+           "| GPU   Name             Profile  Instance   Placement  |\n"
+           "|                          ID       ID       Start:Size |\n"
+           "|=======================================================|\n");
     for (unsigned i = 0; i < total; i++) {
-        printf("| %3u  %-18s   %4u     %4u      %5u:%-5u  |\n", found[i].target->index, found[i].name,
-               found[i].info.profileId, found[i].info.id, found[i].info.placement.start, found[i].info.placement.size);
-        printf("+---------------------------------------------------------+\n");
+        printf("|%4u  %-18s  %2u%9u%11u:%-6u|\n", found[i].target->index, found[i].name, found[i].info.profileId,
+               found[i].info.id, found[i].info.placement.start, found[i].info.placement.size);
+        printf("+-------------------------------------------------------+\n");
     }
     return 0;
 }
@@ -190,9 +189,9 @@ int mig_compute_list(const struct target *targets, unsigned count, const struct 
            "|         ID                                                         |\n"
            "|====================================================================|\n");
     for (unsigned i = 0; i < total; i++) {
-        printf("| %3u    %3u       %-18s %2u       %3u      %5u:%-5u  |\n", found[i].parent->target->index,
-               found[i].parent->info.id, found[i].name, found[i].info.profileId, found[i].info.id,
-               found[i].info.placement.start, found[i].info.placement.size);
+        printf("|%4u%7u       %-18s  %2u%10u%11u:%-6u|\n", found[i].parent->target->index, found[i].parent->info.id,
+               found[i].name, found[i].info.profileId, found[i].info.id, found[i].info.placement.start,
+               found[i].info.placement.size);
         printf("+--------------------------------------------------------------------+\n");
     }
     return 0;
@@ -218,13 +217,12 @@ int mig_compute_profiles(const struct target *targets, unsigned count, const str
             if (nvml.nvmlGpuInstanceGetComputeInstanceProfileInfoV(found[i].handle, number, 0, &info) != NVML_SUCCESS)
                 continue;
             nvml.nvmlGpuInstanceGetComputeInstanceRemainingCapacity(found[i].handle, info.id, &left);
-            char id[8];
-            snprintf(id, sizeof id, "%u%s", info.id, info.instanceCount == 1 ? "*" : "");
-            printf("| %3u    %3u       %-18s %3s     %2u/%-2u        %3u      %3u   %3u   %3u   |\n", found[i].target->index,
-                   found[i].info.id, info.name, id, left, info.instanceCount, info.multiprocessorCount,
+            /* A star marks the profile that `-C` creates: all of its GPU instance. */
+            bool whole = strcmp(info.name, found[i].name) == 0;
+            printf("|%4u%7u       %-18s  %2u%c     %u/%u%13u%9u%6u%6u   |\n", found[i].target->index, found[i].info.id,
+                   info.name, info.id, whole ? '*' : ' ', left, info.instanceCount, info.multiprocessorCount,
                    info.sharedDecoderCount, info.sharedEncoderCount, info.sharedOfaCount);
-            printf("|                                                                    %3u   %3u         |\n",
-                   info.sharedCopyEngineCount, info.sharedJpegCount);
+            printf("|%71u%6u         |\n", info.sharedCopyEngineCount, info.sharedJpegCount);
             printf("+--------------------------------------------------------------------------------------+\n");
         }
     return 0;

@@ -9,7 +9,7 @@
 
 #define MIB 1048576ull
 #define NAME_WIDTH 26
-#define PROCESS_WIDTH 40
+#define PROCESS_WIDTH 35
 #define MAX_APPS 128
 
 static const char rule[] =
@@ -38,7 +38,7 @@ static void print_header(void)
 
 static void print_gpu(const struct target *target)
 {
-    char name[CSV_SIZE], errors[24];
+    char name[CSV_SIZE], errors[24], mode[24];
     unsigned persistence = 0, celsius = 0, state = 0, usage = 0, limit = 0;
     unsigned long long uncorrected = 0;
     nvmlUtilization_t rates;
@@ -59,14 +59,16 @@ static void print_gpu(const struct target *target)
     snprintf(errors, sizeof errors, "%llu", uncorrected);
     printf("| %3u  %-*s %7s | %18s %3s | %20s |\n", target->index, NAME_WIDTH, name, persistence ? "On " : "Off",
            target->bus, "Off", mig ? "On" : errors);
-    printf("| N/A %4uC    P%u            %5uW / %4uW | %7lluMiB / %6lluMiB |", celsius, state, usage / 1000,
+    printf("| N/A %4uC    P%u           %4uW / %4uW | %7lluMiB / %6lluMiB |", celsius, state, usage / 1000,
            limit / 1000, memory.used / MIB, memory.total / MIB);
     if (nvml.nvmlDeviceGetUtilizationRates(target->device, &rates) == NVML_SUCCESS)
         printf(" %6u%%      Default |\n", rates.gpu);
     else
         printf("     N/A      Default |\n");
+    /* A star marks a mode that is to change with the next reset. */
+    snprintf(mode, sizeof mode, "%s%s", current, strcmp(current, pending) == 0 ? "" : "*");
     printf("|                                         |                        | %20s |\n",
-           strcmp(current, "[N/A]") == 0 ? "N/A" : strcmp(current, pending) == 0 ? current : "Enabled*");
+           strcmp(mode, "[N/A]") == 0 ? "N/A" : mode);
     printf("%s", rule);
 }
 
@@ -83,8 +85,8 @@ static unsigned print_processes(const struct target *target)
             snprintf(ci, sizeof ci, "%u", apps[i].computeInstanceId);
         }
         nvml.nvmlSystemGetProcessName(apps[i].pid, name, sizeof name);
-        printf("| %4u  %4s %4s  %9u      C   %-*.*s %7lluMiB |\n", target->index, gi, ci, apps[i].pid,
-               PROCESS_WIDTH - 1, PROCESS_WIDTH - 1, name, apps[i].usedGpuMemory / MIB);
+        printf("|%5u   %3s  %3s%16u      C   %-*.*s %7lluMiB |\n", target->index, gi, ci, apps[i].pid, PROCESS_WIDTH,
+               PROCESS_WIDTH, name, apps[i].usedGpuMemory / MIB);
     }
     return count;
 }

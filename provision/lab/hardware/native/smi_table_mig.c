@@ -18,10 +18,10 @@ static void print_device(unsigned gpu, unsigned index, nvmlDevice_t device)
     nvml.nvmlDeviceGetAttributes_v2(device, &has);
     nvml.nvmlDeviceGetMemoryInfo_v2(device, &memory);
     nvml.nvmlDeviceGetBAR1MemoryInfo(device, &bar);
-    printf("| %2u  %3u  %2u  %2u  | %15lluMiB / %5lluMiB  | %2u      0 | %2u %3u %4u %4u %4u |\n", gpu, gi, ci, index,
+    printf("| %2u  %3u  %2u  %2u  |%16lluMiB / %5lluMiB    | %2u      0 | %2u %3u %4u %4u %4u |\n", gpu, gi, ci, index,
            memory.used / MIB, memory.total / MIB, has.multiprocessorCount, has.sharedCopyEngineCount,
            has.sharedEncoderCount, has.sharedDecoderCount, has.sharedOfaCount, has.sharedJpegCount);
-    printf("|                  | %15lluMiB / %5lluMiB  |           |                       |\n", bar.bar1Used / MIB,
+    printf("|                  |%18lluMiB / %5lluMiB  |           |                       |\n", bar.bar1Used / MIB,
            bar.bar1Total / MIB);
     printf("%s", rule);
 }
