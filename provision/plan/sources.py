@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from provision import content
 from provision.inventory.specs import load_specs
-from provision.plugins.module_utils.receipt_inputs import content_digest
+from provision.plugins.module_utils.receipt_inputs import content_digest, is_consent
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,11 @@ def load(roles: Iterable[str]) -> dict[str, Source]:
     return {
         role: Source(
             content_digest(str(folder / role), str(content.plugins_directory())),
-            {option.name: option.secret for option in options if option.role == role},
+            {
+                option.name: option.secret
+                for option in options
+                if option.role == role and not is_consent(option.name)
+            },
         )
         for role in roles
     }

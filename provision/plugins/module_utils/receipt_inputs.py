@@ -31,13 +31,22 @@ _SHOWN_LENGTH = 80
 def spec_variables(specs: Mapping[str, Any]) -> Dict[str, bool]:
     """Return the variables that a role's argument specs name, each with whether it is marked `no_log`.
 
-    `specs` is the parsed `meta/argument_specs.yml`.
+    `specs` is the parsed `meta/argument_specs.yml`. Consent is left out: see `is_consent`.
     """
     found: Dict[str, bool] = {}
     for entry in (specs.get("argument_specs") or {}).values():
         for name, option in ((entry or {}).get("options") or {}).items():
-            found[name] = found.get(name, False) or bool((option or {}).get("no_log"))
+            if not is_consent(name):
+                found[name] = found.get(name, False) or bool((option or {}).get("no_log"))
     return found
+
+
+def is_consent(name: str) -> bool:
+    """Tell whether a variable only allows a disruption (`<role>_allow_<disruption>`).
+
+    It says how a state may be reached, not what the state is: giving consent leaves a converged host converged.
+    """
+    return "_allow_" in name
 
 
 def has_template(value: object) -> bool:

@@ -136,7 +136,7 @@ def test_the_variables_of_all_entry_points_count() -> None:
     specs = {
         "argument_specs": {
             "main": {"options": {"a": {"type": "str"}, "b": {"no_log": True}}},
-            "other": {"options": {"c": None}},
+            "other": {"options": {"c": None, "r_allow_reboot": {"type": "bool"}}},
             "empty": None,
         }
     }
