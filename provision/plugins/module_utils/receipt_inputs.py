@@ -44,7 +44,7 @@ def spec_variables(specs: Mapping[str, Any]) -> Dict[str, bool]:
 def is_consent(name: str) -> bool:
     """Tell whether a variable only allows a disruption (`<role>_allow_<disruption>`).
 
-    It says how a state may be reached, not what the state is: giving consent leaves a converged host converged.
+    It says how a state may be reached, not what it is: giving consent leaves a converged host converged.
     """
     return "_allow_" in name
 
