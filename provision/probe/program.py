@@ -43,16 +43,14 @@ def command(interpreters: Iterable[str]) -> str:
 
 
 def _closure(folder: Path, entry: str) -> set[str]:
-    """Return the modules that the entry imports, itself included: `from .name import …` is the only form."""
+    """Return the modules of the folder that the entry imports, itself included."""
     found: set[str] = set()
     waiting = [entry]
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += [
-                node.module
-                for node in ast.walk(ast.parse((folder / f"{name}.py").read_text()))
-                if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module
-            ]
+            for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
+                if isinstance(node, ast.ImportFrom) and node.level == 1:
+                    waiting += [node.module] if node.module else [alias.name for alias in node.names]
     return found

@@ -9,9 +9,9 @@ import os
 import re
 from typing import Any, Dict, List, Optional
 
+from .cdi_specs import FOLDERS, devices, is_gpu_spec
 from .host_state_machine import Machine
 
-CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
 _PCI = "/sys/bus/pci/devices"
 _MODULE_FOLDERS = ("updates", "extra", "weak-updates", "kernel/drivers/video")
 _COMPRESSIONS = ("", ".xz", ".zst", ".gz")
@@ -89,21 +89,15 @@ def cdi(machine: Machine) -> Dict[str, Any]:
     order of lines: a specification that is generated again at boot has the same one.
     """
     files: Dict[str, str] = {}
-    devices: List[str] = []
+    found: List[str] = []
     drivers = set()
-    for folder in CDI_FOLDERS:
+    for folder in FOLDERS:
         for name in machine.names(folder):
             text = machine.read("{}/{}".format(folder, name)) if name.endswith((".yaml", ".json")) else None
-            if text is None or not re.search(r'"?kind"?:\s*"?nvidia\.com/gpu\b', text):
+            if text is None or not is_gpu_spec(text):
                 continue
             lines = sorted(line.strip() for line in text.splitlines() if line.strip())
             files["{}/{}".format(folder, name)] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-            devices.extend(_cdi_devices(text))
+            found.extend(devices(text))
             drivers.update(re.findall(r"\blib(?:cuda|nvidia-ml)\.so\.(\d+\.\d+(?:\.\d+)?)\b", text))
-    return {"files": files, "devices": sorted(devices), "drivers": sorted(drivers)}
-
-
-def _cdi_devices(text: str) -> List[str]:
-    # Device names are digits, `all`, GPU- and MIG- identifiers; names of hooks and mounts look different.
-    pattern = r'^\W*"?name"?:\s*[\'"]?(all|\d+(?::\d+)?|(?:GPU|MIG)-[0-9a-fA-F-]+)[\'"]?,?\s*$'
-    return re.findall(pattern, text, re.MULTILINE)
+    return {"files": files, "devices": sorted(found), "drivers": sorted(drivers)}
