@@ -204,7 +204,9 @@ def select(
     patterns = [name for part in parts for name in row.get(part, [])]
     exact = _at_version(patterns, wish, host["kernel"], version, offer)
     catalogued = set(candidates(catalogue, wish.source, branches))
-    exact.update(_carried_along(version, row["release"].format(branch=branch), catalogued, offer))
+    shunned = _named(row.get(PROPRIETARY if flavour == OPEN else OPEN, []), branch, host["kernel"])
+    anchor = row["release"].format(branch=branch)
+    exact.update(_carried_along(version, anchor, catalogued, {*exact, *shunned}, offer))
     loose = [name for part in parts for name in row.get(part + "_loose", [])]
     extra = _available(_named(loose, branch, host["kernel"]), offer)
     held = sorted({*exact, *(name for name in extra if name not in row.get("free", []))})
@@ -292,13 +294,19 @@ def _at_version(
     return found
 
 
-def _carried_along(version: str, anchor: str, catalogued: Set[str], offer: Offer) -> Dict[str, str]:
-    """Return installed packages of the same driver that no row names, at the version they move to."""
-    present = offer.installed.get(anchor)
-    if present is None:
-        return {}
-    family = [name for name, each in offer.installed.items() if upstream(each) == upstream(present)]
-    found = {name: _release_of(name, version, offer) for name in family if name not in catalogued}
+def _carried_along(
+    version: str, anchor: str, catalogued: Set[str], settled: Set[str], offer: Offer
+) -> Dict[str, str]:
+    """Return installed packages of the driver that were not asked for, at the version they move to with it.
+
+    They are those that a row names, and those that have the very version of the driver that is installed.
+    """
+    present = upstream(offer.installed.get(anchor, ""))
+    found = {
+        name: _release_of(name, version, offer)
+        for name, each in offer.installed.items()
+        if name not in settled and (name in catalogued or (present and upstream(each) == present))
+    }
     return {name: release for name, release in found.items() if release}
 
 

@@ -212,6 +212,18 @@ def test_the_other_flavour_leaves() -> None:
     assert _select(_host(V100), offer=offer).absent == ["nvidia-kernel-open-dkms"]
 
 
+def test_what_the_family_brought_stays_on_the_next_run() -> None:
+    installed = {
+        "nvidia-driver-cuda": "580.178.04-1",
+        "libcuda1": "580.178.04-1",
+        "nvidia-fabricmanager": "580.95.05-1",
+    }
+    offer = _offer("Debian", RELEASES, installed)
+    chosen = _select(_host(A100), offer=offer)
+    assert chosen.absent == []
+    assert chosen.exact["nvidia-fabricmanager"] == "580.178.04-1"
+
+
 def test_other_packages_of_the_driver_move_along() -> None:
     installed = {
         "nvidia-driver-cuda": "580.95.05-1",
