@@ -18,11 +18,16 @@ RunPlaybook = Callable[..., Result]
 
 @dataclass(frozen=True)
 class Prediction:
-    """One task that would change something on one host; `diff` is empty where the task does not tell."""
+    """One task that would change something on one host.
+
+    `subjects` are what it changes, files and packages by name, or the task itself where it does not tell.
+    `diff` is empty where it does not tell either.
+    """
 
     host: str
     role: str
     task: str
+    subjects: tuple[str, ...]
     diff: str
 
 
@@ -70,7 +75,7 @@ def predict(fleet: Fleet, plan: Plan, run_playbook: RunPlaybook) -> Predictions:
 def collect(events: list[Event]) -> Predictions:
     """Return the predictions in the events of a run in check mode."""
     changes = tuple(
-        Prediction(event.host, event.role, event.task, render(event.diff))
+        Prediction(event.host, event.role, event.task, subjects(event), render(event.diff))
         for event in events
         if event.kind is Kind.CHANGED and event.role is not None
     )
@@ -81,6 +86,12 @@ def collect(events: list[Event]) -> Predictions:
         if event.kind in ended and not event.ignored
     )
     return Predictions(changes, troubles)
+
+
+def subjects(event: Event) -> tuple[str, ...]:
+    """Return what a task changed, in check mode as in a run: the headers of its diffs, or its name."""
+    headers = [str(diff.get("after_header") or diff.get("before_header") or "") for diff in event.diff]
+    return tuple(dict.fromkeys(header for header in headers if header)) or (event.task,)
 
 
 def render(diffs: tuple[Mapping[str, object], ...]) -> str:
@@ -107,14 +118,12 @@ def _text(value: object) -> list[str]:
     return text.splitlines()
 
 
-def document(predictions: Predictions) -> dict[str, object]:
-    """Return the predictions as `plan --diff --json` shows them, by host."""
-    hosts: dict[str, dict[str, object]] = {}
-    for change in predictions.changes:
-        entry = hosts.setdefault(change.host, {"changes": [], "error": None})
-        changes = entry["changes"]
-        assert isinstance(changes, list)
-        changes.append({"role": change.role, "task": change.task, "diff": change.diff})
-    for trouble in predictions.troubles:
-        hosts.setdefault(trouble.host, {"changes": [], "error": None})["error"] = trouble.message
-    return dict(hosts)
+def add(predictions: Predictions, document: Mapping[str, dict[str, object]]) -> None:
+    """Add to each host of a plan's document its `changes`, `[role, subject]` each, and its `diff` by task."""
+    for name, host in document.items():
+        changes = [change for change in predictions.changes if change.host == name]
+        host["changes"] = [[change.role, subject] for change in changes for subject in change.subjects]
+        host["diff"] = [{"role": each.role, "task": each.task, "diff": each.diff} for each in changes]
+        stopped = [trouble for trouble in predictions.troubles if trouble.host == name]
+        if stopped:
+            host["error"], host["hint"] = stopped[0].message, stopped[0].hint or None

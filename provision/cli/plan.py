@@ -38,7 +38,7 @@ def command(selection: Selection, roles: tuple[str, ...], diff: bool, as_json: b
         from provision.runner import run_playbook
 
         predictions = predict.predict(fleet, planned, run_playbook)
-        document["diff"] = predict.document(predictions)
+        predict.add(predictions, document["hosts"])
         if not as_json:
             console.data().print(diffs.screen(predictions))
     if as_json:

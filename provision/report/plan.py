@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import TypedDict
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -26,13 +27,21 @@ _WORDS = {
 }
 
 
-def document(plan: Plan) -> dict[str, object]:
-    """Return what `plan --json` prints."""
-    return {
-        "schema": 1,
-        "hosts": {name: _host_document(host) for name, host in plan.hosts.items()},
-        "summary": {"hosts": len(plan.hosts), "to_change": len(plan.selection)},
-    }
+class Document(TypedDict):
+    """What `plan --json` prints."""
+
+    schema: int
+    hosts: dict[str, dict[str, object]]
+    summary: dict[str, int]
+
+
+def document(plan: Plan) -> Document:
+    """Return the plan for a machine."""
+    return Document(
+        schema=1,
+        hosts={name: _host_document(host) for name, host in plan.hosts.items()},
+        summary={"hosts": len(plan.hosts), "to_change": len(plan.selection)},
+    )
 
 
 def _host_document(host: HostPlan) -> dict[str, object]:

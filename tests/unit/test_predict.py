@@ -8,7 +8,7 @@ import pytest
 from provision.errors import RunError
 from provision.model.fleet import Fleet, Host
 from provision.model.plan import HostPlan, Plan, RolePlan, State
-from provision.predict import Prediction, Predictions, Trouble, collect, document, predict, render
+from provision.predict import Prediction, Predictions, Trouble, add, collect, predict, render
 from provision.runner import Event, Playbook, Result
 from provision.runner.events import Kind
 
@@ -47,7 +47,9 @@ def test_only_what_differs_is_run_and_in_check_mode() -> None:
     )
     found = predict(FLEET, PLAN, runner)
     assert found.changes == (
-        Prediction("a", "docker_engine", "Install", "--- /etc/a\n+++ /etc/a\n@@ -1 +1 @@\n-x\n+y"),
+        Prediction(
+            "a", "docker_engine", "Install", ("/etc/a",), "--- /etc/a\n+++ /etc/a\n@@ -1 +1 @@\n-x\n+y"
+        ),
     )
     (playbook,) = runner.asked
     assert (playbook.check, playbook.diff, playbook.hosts) == (True, True, ("a",))
@@ -75,7 +77,23 @@ def test_hosts_that_stop_are_told() -> None:
         ]
     )
     assert found.troubles == (Trouble("a", "no space", "make some"), Trouble("c", "a reboot", ""))
-    assert document(found)["a"] == {"changes": [], "error": "no space"}
+    hosts: dict[str, dict[str, object]] = {"a": {"error": None, "hint": None}, "d": {"error": None}}
+    add(found, hosts)
+    assert hosts["a"] == {"changes": [], "diff": [], "error": "no space", "hint": "make some"}
+    assert hosts["d"] == {"changes": [], "diff": [], "error": None}
+
+
+def test_changes_are_told_by_what_they_change() -> None:
+    found = collect(
+        [
+            Event(Kind.CHANGED, "a", "r", "Configure", diff=(DIFF, {"after_header": "/etc/b"}, DIFF)),
+            Event(Kind.CHANGED, "a", "r", "Restart"),
+            Event(Kind.CHANGED, "a", None, "Not of a role"),
+        ]
+    )
+    hosts: dict[str, dict[str, object]] = {"a": {}}
+    add(found, hosts)
+    assert hosts["a"]["changes"] == [["r", "/etc/a"], ["r", "/etc/b"], ["r", "Restart"]]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A plan as a screen and as a document."""
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console, RenderableType
@@ -89,8 +90,7 @@ def test_the_document() -> None:
     found = document(plan(CHANGING, SKIPPED))
     assert found["schema"] == 1
     assert found["summary"] == {"hosts": 2, "to_change": 1}
-    hosts = found["hosts"]
-    assert isinstance(hosts, dict)
+    hosts: Any = found["hosts"]
     assert hosts["cpu01"] == {
         "roles": {},
         "skipped": "no NVIDIA GPU on the PCI bus",
