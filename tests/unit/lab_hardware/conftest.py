@@ -1,4 +1,4 @@
-"""A powered-on simulated server without a container: its state in a directory, its driver library in this process."""
+"""A powered-on simulated server without a container: its state in a directory, its library in this process."""
 
 from __future__ import annotations
 
@@ -41,9 +41,10 @@ with state.locked(folder / "state") as found:
 
 @dataclass(frozen=True)
 class Server:
-    """A simulated server: `state` is its state directory, `programs` where its driver's programs are."""
+    """A simulated server: its state directory, its device files, and where its driver's programs are."""
 
     state: Path
+    devices: Path
     programs: Path
 
     def power_on(self, *faults: str, version: str = VERSION) -> None:
@@ -90,8 +91,15 @@ def server(
         folder.mkdir()
         described = describe(Hardware.from_mapping({"identity": "test", **hardware}))
         (folder / "hardware.json").write_text(json.dumps(described))
+        devices = tmp_path / "dev"
+        (devices / "nvidia-caps").mkdir(parents=True)
+        gpus = sum(device["kind"] == "gpu" for device in described["devices"])
+        for name in ("nvidiactl", "nvidia-uvm", *(f"nvidia{minor}" for minor in range(gpus))):
+            (devices / name).touch()
         monkeypatch.setenv("LAB_HARDWARE_STATE", str(folder))
-        built = Server(state=folder, programs=programs)
+        # Servers of a running lab on this machine hold device files of the same names below /dev.
+        monkeypatch.setenv("LAB_HARDWARE_DEV", str(devices))
+        built = Server(state=folder, devices=devices, programs=programs)
         built.power_on()
         return built
 

@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "nvml_internal.h"
 #include "version.h"
@@ -11,6 +10,8 @@ NVML_API nvmlReturn_t nvmlDeviceGetGpuInstanceProfileInfo(nvmlDevice_t device, u
                                                           nvmlGpuInstanceProfileInfo_t *info);
 NVML_API nvmlReturn_t nvmlDeviceGetGpuInstanceProfileInfoV(nvmlDevice_t device, unsigned number,
                                                            nvmlGpuInstanceProfileInfo_v2_t *info);
+NVML_API nvmlReturn_t nvmlDeviceGetGpuInstanceProfileInfoByIdV(nvmlDevice_t device, unsigned id,
+                                                               nvmlGpuInstanceProfileInfo_v2_t *info);
 NVML_API nvmlReturn_t nvmlDeviceGetGpuInstancePossiblePlacements(nvmlDevice_t device, unsigned id,
                                                                  nvmlPlacement_t *placements, unsigned *count);
 NVML_API nvmlReturn_t nvmlDeviceGetGpuInstancePossiblePlacements_v2(nvmlDevice_t device, unsigned id,
@@ -92,13 +93,9 @@ static void fill_v3(nvmlGpuInstanceProfileInfo_v3_t *info, const struct profile 
     snprintf(info->name, sizeof info->name, "MIG %s", profile->name);
 }
 
-nvmlReturn_t nvmlDeviceGetGpuInstanceProfileInfoV(nvmlDevice_t device, unsigned number,
-                                                  nvmlGpuInstanceProfileInfo_v2_t *info)
+/* Fill in the structure that its version word announces. */
+static nvmlReturn_t fill_versioned(nvmlGpuInstanceProfileInfo_v2_t *info, const struct profile *profile)
 {
-    const struct profile *profile;
-    nvmlReturn_t result = find_profile(device, number, &profile);
-    if (result != NVML_SUCCESS)
-        return result;
     if (info->version == NVML_VERSION(nvmlGpuInstanceProfileInfo_v3_t, 3)) {
         fill_v3((nvmlGpuInstanceProfileInfo_v3_t *)info, profile);
         return NVML_SUCCESS;
@@ -120,6 +117,25 @@ nvmlReturn_t nvmlDeviceGetGpuInstanceProfileInfoV(nvmlDevice_t device, unsigned 
     };
     snprintf(info->name, sizeof info->name, "MIG %s", profile->name);
     return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceGetGpuInstanceProfileInfoV(nvmlDevice_t device, unsigned number,
+                                                  nvmlGpuInstanceProfileInfo_v2_t *info)
+{
+    const struct profile *profile;
+    nvmlReturn_t result = find_profile(device, number, &profile);
+    return result == NVML_SUCCESS ? fill_versioned(info, profile) : result;
+}
+
+nvmlReturn_t nvmlDeviceGetGpuInstanceProfileInfoByIdV(nvmlDevice_t device, unsigned id,
+                                                      nvmlGpuInstanceProfileInfo_v2_t *info)
+{
+    struct gpu *gpu;
+    nvmlReturn_t result = enter_mig(device, &gpu, tables_need_mode());
+    if (result != NVML_SUCCESS)
+        return result;
+    const struct profile *profile = profile_by_id(gpu->model, id);
+    return profile == NULL ? NVML_ERROR_NOT_SUPPORTED : fill_versioned(info, profile);
 }
 
 nvmlReturn_t nvmlDeviceGetGpuInstancePossiblePlacements_v2(nvmlDevice_t device, unsigned id,

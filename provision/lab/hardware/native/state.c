@@ -42,7 +42,7 @@ void state_path(char *path, size_t size, const char *name)
 bool state_in_container(void)
 {
     struct statvfs mount;
-    if (getenv("LAB_HARDWARE_DEV") != NULL)
+    if (getenv("LAB_HARDWARE_CONTAINER") != NULL)
         return true;
     return statvfs(folder(), &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
 }

@@ -8,6 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/*
+ * For tests without a container: LAB_HARDWARE_STATE names another directory than /run/lab-hardware,
+ * LAB_HARDWARE_DEV another one than /dev, and LAB_HARDWARE_CONTAINER makes the rules of a container hold.
+ */
+
 #define MAX_GPUS 16
 #define MAX_MODELS 4
 #define MAX_PROFILES 18
