@@ -18,7 +18,7 @@ _BUILDS = ".builds"
 def build(www: Path, key_home: Path, kernel: str) -> None:
     """Make `www` hold the lab's signed repositories and registry, for hosts that run `kernel`.
 
-    The signing key is kept in a GnuPG home below `key_home`; its public part is exported as `repo-key.asc`
+    The signing key is kept in the GnuPG home `key_home`; its public part is exported as `repo-key.asc`
     beside `www`. Nothing happens when `www` already holds what the sources in this package and in
     `provision.lab.hardware` say. A build appears under its final name in one step, folder by folder: a client
     that is downloading sees the old repository or the new one.
@@ -30,8 +30,7 @@ def build(www: Path, key_home: Path, kernel: str) -> None:
         digest = _digest(kernel, public_key)
         if digest is not None and _is_published(www, digest):
             return
-        gnupg = key_home / "gnupg"
-        key = signing.signing_key(gnupg)
+        key = signing.signing_key(key_home)
         try:
             public_key.write_bytes(key.public)
             digest = _digest(kernel, public_key) or ""
@@ -40,7 +39,7 @@ def build(www: Path, key_home: Path, kernel: str) -> None:
                 _make(made, Path(making) / "compiled", key, kernel)
                 _publish(www, made, digest)
         finally:
-            signing.stop_agent(gnupg)
+            signing.stop_agent(key_home)
 
 
 def _make(made: Path, scratch: Path, key: signing.SigningKey, kernel: str) -> None:

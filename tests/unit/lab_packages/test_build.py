@@ -49,7 +49,7 @@ def lab() -> Iterator[Path]:
     patch.setattr(compiled, "hardware", SimpleNamespace(compile_userspace=_userspace, compile_module=_module))
     # gpg-agent's socket needs a short path.
     with TemporaryDirectory(prefix="lab") as directory:
-        packages.build(Path(directory, "www"), Path(directory), _KERNEL)
+        packages.build(Path(directory, "www"), Path(directory, "gnupg"), _KERNEL)
         yield Path(directory)
     patch.undo()
 
@@ -160,7 +160,7 @@ def test_each_flavour_ships_its_modules(lab: Path, tmp_path: Path, package: str,
 
 def test_nothing_happens_when_nothing_changed(lab: Path) -> None:
     before = {path: path.lstat().st_mtime_ns for path in (lab / "www").rglob("*")}
-    packages.build(lab / "www", lab, _KERNEL)
+    packages.build(lab / "www", lab / "gnupg", _KERNEL)
     assert {path: path.lstat().st_mtime_ns for path in (lab / "www").rglob("*")} == before
 
 
@@ -168,7 +168,7 @@ def test_another_kernel_is_another_build_with_the_same_key(lab: Path, tmp_path: 
     www = tmp_path / "www"
     shutil.copytree(lab / "www", www, symlinks=True)
     shutil.copy(lab / "repo-key.asc", tmp_path)
-    packages.build(www, lab, "6.1.0-51-amd64")
+    packages.build(www, lab / "gnupg", "6.1.0-51-amd64")
     assert (www / "site-kernel/linux-headers-6.1.0-51-amd64_6.1.0-1_amd64.deb").is_file()
     assert len(list((www / ".builds").iterdir())) == 1
     assert (tmp_path / "repo-key.asc").read_bytes() == (lab / "repo-key.asc").read_bytes()
