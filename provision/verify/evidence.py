@@ -21,7 +21,7 @@ from provision.verify.wanted import Wanted
 
 INTERPRETERS = ("/usr/bin/python3", "python3", "/usr/libexec/platform-python")
 PULL_TIMEOUT = 900
-_LONGEST_EVIDENCE = 4000
+_LONGEST_EVIDENCE = 2000
 _PASSWORD = re.compile(r"://[^/\s@]+@")
 _START = (
     'code=$1 options=$2; shift 2; for python in "$@"; do command -v "$python" >/dev/null 2>&1 && '

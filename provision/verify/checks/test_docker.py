@@ -87,7 +87,7 @@ def test_cdi_spec_current(seen: Evidence) -> None:
         seen.fail(f"GPUs have changed since it was written, {told}", "nvidia_smi_list", "cdi_list")
     if not specs.uuids and len(numbered) != len(present):
         seen.fail(f"{len(numbered)} devices for {len(present)} GPUs", "nvidia_smi_list", "cdi_list")
-    seen.detail(f"{len(present)} devices, driver {seen.driver}")
+    seen.detail(f"{len(present)} of {len(present)}, driver {seen.driver}")
 
 
 def test_unprivileged_user_in_docker_group(seen: Evidence) -> None:

@@ -67,7 +67,7 @@ def test_persistence(seen: Evidence) -> None:
     without = [gpu.bus for gpu in gpus if not gpu.persistence]
     if without or not gpus:
         seen.fail(f"no persistence mode on {', '.join(without) or 'any GPU'}", *evidence)
-    seen.detail(f"on for {len(gpus)} of {len(seen.gpus)}")
+    seen.detail(f"{len(gpus)} of {len(seen.gpus)}")
 
 
 def test_fabric_manager(seen: Evidence) -> None:
