@@ -69,7 +69,7 @@ def test_a_downgrade_is_done_when_it_is_allowed() -> None:
     assert judge(request, NOTHING._replace(downgrade={"driver": "0-1"}), INSTALLED, frozenset()) is None
 
 
-REPOSITORY = {
+REPOSITORY: dict[str, dict[str, list[list[str]]]] = {
     "driver": {"580.1-1": [["lib"], ["open", "closed"], ["libc6"]], "595.1-1": [["lib"]]},
     "lib": {"580.1-2": [["deep"]], "595.1-1": []},
     "deep": {"580.1-1": [], "595.1-1": []},

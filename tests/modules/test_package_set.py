@@ -1,0 +1,85 @@
+"""package_set, with apt and dpkg answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from provision.plugins.module_utils import apt_locks, apt_packages
+from provision.plugins.modules import package_set
+
+if TYPE_CHECKING:
+    from tests.modules.conftest import Programs, RunModule
+
+STATUS = "jq\tamd64\t{state} \t1.6-1\nlibc6\tamd64\tii \t2.36-9\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(apt_packages, "_lists_are_stale", lambda _age: False)
+    monkeypatch.setattr(apt_locks, "DAILY", str(tmp_path / "daily_lock"))
+    monkeypatch.setattr(apt_locks, "holder", lambda _path: None)
+
+
+def _answer(programs: Programs, state: str, simulation: str = "", offered: str = "1.6-1") -> None:
+    programs.answers = {
+        ("dpkg",): (0, "amd64\n", ""),
+        ("dpkg-query",): (0, STATUS.format(state=state), ""),
+        ("apt-cache", "madison"): (0, f"jq | {offered} | http://x bookworm/main amd64 Packages\n", ""),
+        ("apt-cache", "show"): (0, "Package: jq\nVersion: 1.7-1\nInstalled-Size: 10\nSize: 10\n", ""),
+        ("apt-get",): (0, simulation, ""),
+        ("apt-mark",): (0, "", ""),
+    }
+
+
+def test_nothing_is_run_when_all_is_as_asked(run_module: RunModule, programs: Programs) -> None:
+    _answer(programs, "hi")
+    result = run_module(package_set, {"packages": ["jq=1.6-1"], "hold": ["jq"], "manager": "apt"})
+    assert not result["changed"]
+    assert not programs.ran("apt-get")
+
+
+def test_a_missing_hold_is_a_change(run_module: RunModule, programs: Programs) -> None:
+    _answer(programs, "ii")
+    result = run_module(package_set, {"packages": ["jq"], "hold": ["jq"], "manager": "apt"})
+    assert result["changed"]
+    assert result["transaction"]["hold"] == ["jq"]
+    assert programs.ran("apt-mark", "hold", "jq")
+    assert not programs.ran("apt-get")
+
+
+def test_check_mode_simulates_and_changes_nothing(run_module: RunModule, programs: Programs) -> None:
+    _answer(programs, "ii", "Inst jq [1.6-1] (1.7-1 Debian:12 [amd64])\n", offered="1.7-1")
+    result = run_module(package_set, {"packages": ["jq=1.7-1"], "manager": "apt"}, check=True)
+    assert result["transaction"]["upgrade"] == {"jq": "1.7-1"}
+    assert result["diff"]["after"] == "jq 1.7-1\n"
+    assert all("--simulate" in argv for argv in programs.calls if argv[0] == "apt-get")
+
+
+def test_a_foreign_upgrade_is_refused_before_anything_changes(
+    run_module: RunModule, programs: Programs
+) -> None:
+    simulation = "Inst libc6 [2.36-9] (2.41-1 Debian:13 [amd64])\nInst jq [1.6-1] (1.7-1 Debian:12 [amd64])\n"
+    _answer(programs, "ii", simulation, offered="1.7-1")
+    result = run_module(package_set, {"packages": ["jq=1.7-1"], "manager": "apt"})
+    assert result["failed"]
+    assert result["msg"].startswith("refused: packages that were not asked for would change: libc6")
+    assert result["hint"]
+    assert all("--simulate" in argv for argv in programs.calls if argv[0] == "apt-get")
+
+
+def test_an_unknown_version_names_those_that_exist(run_module: RunModule, programs: Programs) -> None:
+    _answer(programs, "ii")
+    result = run_module(package_set, {"packages": ["jq=9-1"], "manager": "apt"})
+    assert result["msg"] == "no repository offers jq 9-1"
+    assert result["hint"] == "versions that exist: 1.6-1"
+
+
+def test_a_full_disk_is_refused(run_module: RunModule, programs: Programs) -> None:
+    _answer(programs, "ii", "Inst jq [1.6-1] (1.7-1 Debian:12 [amd64])\n", offered="1.7-1")
+    arguments = {"packages": ["jq=1.7-1"], "manager": "apt", "free_space_mib": 10**9}
+    result = run_module(package_set, arguments)
+    assert "MiB are needed" in result["msg"]
+    assert all("--simulate" in argv for argv in programs.calls if argv[0] == "apt-get")
