@@ -1,0 +1,74 @@
+"""systemd_units, with systemctl answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from provision.plugins.modules import systemd_units
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.modules.conftest import Programs, RunModule
+
+UNIT = "nvidia-persistenced.service"
+ARGUMENTS = {"units": [UNIT], "drop_ins": {UNIT: "[Unit]\n"}}
+
+
+@pytest.fixture
+def drop_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have the drop-in in a folder."""
+    path = tmp_path / "unit.d" / "provision.conf"
+    monkeypatch.setattr(systemd_units, "_path", lambda _unit: str(path))
+    return path
+
+
+def _answer(programs: Programs, active: int, enabled: str) -> None:
+    programs.answers = {
+        ("systemctl", "is-active"): (active, "", ""),
+        ("systemctl", "is-enabled"): (0, enabled + "\n", ""),
+        ("systemctl",): (0, "", ""),
+    }
+
+
+def test_units_are_reread_only_when_a_drop_in_changed(
+    run_module: RunModule, programs: Programs, drop_in: Path
+) -> None:
+    _answer(programs, 0, "enabled")
+    assert run_module(systemd_units, ARGUMENTS)["changed"]
+    assert programs.ran("systemctl", "daemon-reload")
+    programs.calls.clear()
+    assert not run_module(systemd_units, ARGUMENTS)["changed"]
+    assert not programs.ran("systemctl", "daemon-reload")
+    assert drop_in.read_text(encoding="utf-8") == "[Unit]\n"
+
+
+def test_what_does_not_run_is_started_and_enabled(run_module: RunModule, programs: Programs) -> None:
+    _answer(programs, 3, "disabled")
+    result = run_module(systemd_units, {"units": [UNIT]})
+    assert (result["started"], result["enabled"]) == ([UNIT], [UNIT])
+    assert programs.ran("systemctl", "enable", UNIT)
+    assert programs.ran("systemctl", "start", UNIT)
+
+
+def test_check_mode_counts_a_unit_that_is_not_there_yet(
+    run_module: RunModule, programs: Programs, drop_in: Path
+) -> None:
+    _answer(programs, 4, "not-found")
+    result = run_module(systemd_units, ARGUMENTS, check=True)
+    assert result["started"] == [UNIT]
+    assert not drop_in.exists()
+    assert not programs.ran("systemctl", "start")
+
+
+def test_a_unit_that_does_not_start_is_an_error_with_a_hint(
+    run_module: RunModule, programs: Programs
+) -> None:
+    _answer(programs, 3, "enabled")
+    programs.answers[("systemctl", "start")] = (1, "", "Job failed\n")
+    programs.answers = dict(sorted(programs.answers.items(), key=lambda item: -len(item[0])))
+    result = run_module(systemd_units, {"units": [UNIT]})
+    assert "Job failed" in result["msg"]
+    assert f"journalctl -u {UNIT}" in result["hint"]
