@@ -21,11 +21,14 @@ require_root() {
 ensure_system_packages() {
   command -v apt-get >/dev/null || die "no apt-get on this machine" "use Debian 12 or newer, or Ubuntu 24.04 or newer"
   local missing=() pair
-  for pair in dockerd:docker.io mmdebstrap:mmdebstrap gcc:gcc dpkg-deb:dpkg gpg:gnupg ssh:openssh-client \
-    ip:iproute2 git:git apt-ftparchive:apt-utils "$@"; do
+  for pair in dockerd:docker.io mmdebstrap:mmdebstrap gcc:gcc gpg:gnupg ssh:openssh-client ip:iproute2 \
+    iptables:iptables git:git; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
   done
+  # From Debian 13 on the engine's package no longer brings the client.
+  if ! command -v docker >/dev/null && apt-cache show docker-cli >/dev/null 2>&1; then missing+=(docker-cli); fi
   [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
+  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing+=(debian-archive-keyring)
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
   [ ${#missing[@]} -gt 0 ] || return 0
   say "Installing ${missing[*]}"

@@ -12,6 +12,7 @@ from provision.lab import (
     images,
     inventory_file,
     keys,
+    limits,
     network,
     packages,
     servers,
@@ -128,6 +129,7 @@ def status(*, spec_file: Path | None = None) -> list[Status]:
 def _create(
     chosen: Sequence[Server], lab: Lab, built: Mapping[str, str], machine: Machine, state: State
 ) -> None:
+    limits.raise_limits()
     cgroup.mount(machine, state)
     _each(chosen, lambda each: servers.create(each, lab.name, built[each.name], machine, state))
     keys.write_known_hosts(state)

@@ -12,6 +12,8 @@ from provision.model.plan import HostPlan, Plan, State
 from provision.plugins.module_utils import gpu_architecture
 
 _NONE = "-"
+# A version that is broken over two lines is hard to compare with another.
+_WHOLE = frozenset({"driver", "Docker", "toolkit"})
 _STYLES = {
     State.CONVERGED: "green",
     State.ABSENT: "dim",
@@ -86,7 +88,7 @@ def _table(probes: Mapping[str, HostProbe], plan: Plan) -> Table:
     columns = {title: [cell(found) for _, found in hosts] for title, cell in _COLUMNS.items()}
     columns = {title: cells for title, cells in columns.items() if set(cells) != {_NONE}}
     for title in columns:
-        table.add_column(title, overflow="fold", min_width=len(title))
+        table.add_column(title, overflow="fold", min_width=len(title), no_wrap=title in _WHOLE)
     table.add_column("roles", overflow="fold")
     for row, (name, _) in enumerate(hosts):
         table.add_row(name, *(cells[row] for cells in columns.values()), _roles(plan.hosts[name]))
