@@ -60,6 +60,13 @@ class Server:
         assert done.stderr == ""
         return done.returncode, done.stdout
 
+    def lose(self, index: int) -> None:
+        """Let a GPU fall off the bus."""
+        path = self.state / "state"
+        lines = path.read_text().splitlines(keepends=True)
+        falls = f"gpu\tindex={index}\t"
+        path.write_text("".join(line.replace("lost=0", "lost=1") if falls in line else line for line in lines))
+
     def records(self, kind: str) -> list[dict[str, str]]:
         """Return the records of one kind in the state file."""
         lines = [line.split("\t") for line in (self.state / "state").read_text().splitlines()]

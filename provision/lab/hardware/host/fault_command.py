@@ -125,12 +125,15 @@ def _gpu_in_use(found, enabled):
             pass
     if enabled:
         nodes = ["/dev/nvidiactl", "/dev/nvidia-uvm"] + ["/dev/nvidia" + gpu["minor"] for gpu in found.of("gpu")]
+        # Opening a device that has no driver fails; O_PATH gives the descriptor that tells who holds it.
+        held = [os.open(node, os.O_PATH) for node in nodes]
         client = subprocess.Popen(
-            [sys.executable, str(_HERE / "client.py")] + nodes,
+            [sys.executable, str(_HERE / "client.py")],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            pass_fds=held,
         )
         _CLIENT.write_text("{}\n".format(client.pid))
 
