@@ -11,7 +11,7 @@ import hmac
 import json
 import os
 import re
-from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Set, Tuple
 
 VAULTED = "__ansible_vault"
 """Key under which a vaulted value is represented: by its ciphertext."""
@@ -20,7 +20,6 @@ CONNECTION = ("ansible_host", "ansible_port", "ansible_user")
 """The variables of Ansible's own that count: a template may refer to them, and nothing else sets them."""
 
 _CONTROL = "provision_"
-_PLUGIN_FOLDERS = ("action", "module_utils", "modules")
 _SECRET_NAME = re.compile(
     r"pass(word|phrase|wd)?(_|$)|secret|token|credential|private|key(_|$)|auth", re.IGNORECASE
 )
@@ -110,18 +109,56 @@ def _with_content(value: str) -> Any:  # noqa: ANN401 - text, or a mapping
 
 
 def content_digest(role: str, plugins: str) -> str:
-    """Return the digest of a role's files and of the plugins that roles run, given the two folders.
+    """Return the digest of a role's files and of the plugins that it runs, given the two folders.
 
+    A plugin counts where its name stands anywhere in the role's files, with all that it imports of ours.
     Documentation and compiled files do not count: they change nothing on a host.
     """
     total = hashlib.sha256()
-    folders = [("role", role)] + [(name, os.path.join(plugins, name)) for name in _PLUGIN_FOLDERS]
-    for label, folder in folders:
-        for path in _files(folder):
-            with open(path, "rb") as file:
-                entry = hashlib.sha256(file.read()).hexdigest()
-            total.update("{} {} {}\n".format(label, os.path.relpath(path, folder), entry).encode())
+    words = set()
+    for path in _files(role):
+        with open(path, "rb") as file:
+            content = file.read()
+        words.update(re.findall(r"\w+", content.decode("utf-8", "replace")))
+        _add(total, os.path.relpath(path, role), content)
+    for name in sorted(_used_plugins(plugins, words)):
+        with open(os.path.join(plugins, name), "rb") as file:
+            _add(total, name, file.read())
     return total.hexdigest()
+
+
+def _add(total: Any, name: str, content: bytes) -> None:  # noqa: ANN401 - hashlib's types have no public name
+    total.update("{} {}\n".format(name, hashlib.sha256(content).hexdigest()).encode())
+
+
+def _used_plugins(plugins: str, words: Set[str]) -> Set[str]:
+    """Return the paths, below the plugins' folder, of the named plugins and of what they import."""
+    found: Set[str] = set()
+    waiting = [
+        os.path.join(folder, "{}.py".format(word))
+        for folder in ("action", "modules")
+        for word in sorted(words)
+    ]
+    while waiting:
+        name = waiting.pop()
+        path = os.path.join(plugins, name)
+        if name not in found and os.path.isfile(path):
+            found.add(name)
+            with open(path, encoding="utf-8") as file:
+                waiting += [
+                    os.path.join("module_utils", "{}.py".format(each)) for each in _imported(file.read())
+                ]
+    return found
+
+
+def _imported(source: str) -> Set[str]:
+    """Return the names in the relative imports of a source; those that are no modules of ours do no harm."""
+    pattern = r"^\s*from (?:\.\.module_utils|\.)\.?(\w*) import (\([^)]*\)|[^\n]*)"
+    return {
+        name
+        for module, names in re.findall(pattern, source, re.MULTILINE)
+        for name in ([module] if module else re.findall(r"\w+", names))
+    }
 
 
 def _files(folder: str) -> Iterator[str]:

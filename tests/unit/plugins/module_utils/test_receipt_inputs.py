@@ -144,12 +144,29 @@ def test_the_variables_of_all_entry_points_count() -> None:
     assert spec_variables({}) == {}
 
 
+FILES = {
+    "role/tasks/main.yml": "- gadget: {}\n- command: role_receipt\n",
+    "role/README.md": "other",
+    "plugins/modules/gadget.py": "import re\nfrom ..module_utils.parser import parse\n",
+    "plugins/modules/other.py": "from ..module_utils.elsewhere import x\n",
+    "plugins/action/gadget.py": "",
+    "plugins/action/unused.py": "",
+    "plugins/module_utils/parser.py": "from .lexer import (\n    a,\n    b,\n)\nfrom . import words, more\n",
+    "plugins/module_utils/lexer.py": "",
+    "plugins/module_utils/words.py": "from ..module_utils import far\n",
+    "plugins/module_utils/more.py": "if True:\n    from .parser import parse\n",
+    "plugins/module_utils/far.py": "",
+    "plugins/module_utils/elsewhere.py": "",
+    "plugins/callback/gadget.py": "",
+}
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    for name in ("role/tasks/main.yml", "role/README.md", "plugins/modules/m.py", "plugins/callback/c.py"):
+    for name, text in FILES.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(name)
+        path.write_text(text)
     return tmp_path
 
 
@@ -162,19 +179,27 @@ def content(tree: Path) -> str:
     [
         ("role/tasks/main.yml", True),
         ("role/files/new", True),
-        ("plugins/modules/m.py", True),
-        ("plugins/module_utils/new.py", True),
-        ("plugins/action/new.py", True),
-        ("plugins/callback/c.py", False),
         ("role/README.md", False),
-        ("plugins/modules/__pycache__/m.cpython-311.pyc", False),
+        ("plugins/modules/gadget.py", True),
+        ("plugins/action/gadget.py", True),
+        ("plugins/module_utils/parser.py", True),
+        ("plugins/module_utils/lexer.py", True),
+        ("plugins/module_utils/words.py", True),
+        ("plugins/module_utils/more.py", True),
+        ("plugins/module_utils/far.py", True),
+        ("plugins/modules/role_receipt.py", True),
+        ("plugins/modules/other.py", False),
+        ("plugins/action/unused.py", False),
+        ("plugins/module_utils/elsewhere.py", False),
+        ("plugins/callback/gadget.py", False),
+        ("plugins/modules/__pycache__/gadget.cpython-311.pyc", False),
     ],
 )
-def test_what_can_change_a_host_changes_the_digest(tree: Path, name: str, counts: bool) -> None:
+def test_what_the_role_runs_changes_the_digest_and_nothing_else(tree: Path, name: str, counts: bool) -> None:
     before = content(tree)
     path = tree / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("changed")
+    path.write_text(FILES.get(name, "") + "# changed\n")
     assert (content(tree) != before) is counts
 
 
