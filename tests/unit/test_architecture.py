@@ -25,7 +25,14 @@ def test_there_is_something_to_check() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    sorted({*SOURCES, *ROOT.glob("provision/**/*.[ch]"), *ROOT.glob("roles/**/*.yml"), *ROOT.glob("tests/**/*.py")}),
+    sorted(
+        {
+            *SOURCES,
+            *ROOT.glob("provision/**/*.[ch]"),
+            *ROOT.glob("roles/**/*.yml"),
+            *ROOT.glob("tests/**/*.py"),
+        }
+    ),
     ids=name,
 )
 def test_a_file_holds_one_thought(path: Path) -> None:
