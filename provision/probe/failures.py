@@ -35,6 +35,12 @@ def explain(error: Exception, target: Target, settings: Settings) -> ProbeError:
             hint=f"set `ansible_host` for {target.name}",
             reachable=False,
         )
+    if "protocol banner" in str(error):
+        return ProbeError(
+            f"{place} accepts connections but does not speak SSH",
+            hint="is it the right port, and is the host up behind a proxy?",
+            reachable=False,
+        )
     if isinstance(error, TimeoutError):
         return ProbeError(
             f"{place} does not answer", hint="is the host up, and the port open?", reachable=False

@@ -196,7 +196,7 @@ def test_a_host_that_says_nothing_does_not_hold_the_others(
     assert list(found) == ["silent", "good"]
     assert order == ["good", "silent"]
     assert found["good"].error is None
-    assert found["silent"].error is not None
+    assert found["silent"].error == f"127.0.0.1 port {silent.port} accepts connections but does not speak SSH"
     assert found["silent"].seconds < 5
 
 
