@@ -47,9 +47,7 @@ def _devices(
         "class": pci["class"],
     }
     used = {device["pci"] for device in taken}
-    addresses = [
-        f"{domain}:{bus}:00.0" for domain in pci.get("domains", ["0000"]) for bus in pci["bus"]
-    ]
+    addresses = [f"{domain}:{bus}:00.0" for domain in pci.get("domains", ["0000"]) for bus in pci["bus"]]
     free = [address for address in addresses if address not in used]
     return [{"kind": kind, "model": model, "pci": address, "ids": ids} for address in free[:count]]
 

@@ -64,7 +64,7 @@ def compile_userspace(version: str, destination: Path) -> None:
     Libraries are called `libnvidia-ml.so.VERSION` and `libcuda.so.VERSION`; the programs have their real names.
     Raises RunError when there is no C compiler.
     """
-    definitions = (f'-DDRIVER_VERSION="{version}"', f"-DCUDA_VERSION={_cuda_number(version)}")
+    definitions = (f'-DDRIVER_VERSION="{version}"', f"-DCUDA_VERSION={cuda_number(version)}")
     key = _digest("userspace", version)
     built = _cache() / key
     if not built.is_dir():
@@ -105,9 +105,9 @@ def compile_module(version: str, flavour: str, destination: Path) -> None:
     _copy(built, destination)
 
 
-def _cuda_number(version: str) -> int:
+def cuda_number(version: str) -> int:
     """Return the CUDA version that a driver reports, as NVML writes it: 13010 for 13.1."""
-    branch = int(version.split(".")[0])
+    branch = int(version.split(".", 1)[0])
     major, minor = next((cuda for first, cuda in reversed(_CUDA) if first <= branch), "11.0").split(".")
     return int(major) * 1000 + int(minor) * 10
 

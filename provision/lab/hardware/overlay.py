@@ -34,7 +34,11 @@ def write_overlay(hardware: Hardware, destination: Path) -> None:
     shutil.copyfile(_HOST / "faults.json", programs / "faults.json")
     for command in _COMMANDS:
         module = command.replace("-", "_")
-        _write(programs / command, f"#!/usr/bin/python3\nimport {module}_command\n\n{module}_command.main()\n", 0o755)
+        _write(
+            programs / command,
+            f"#!/usr/bin/python3\nimport {module}_command\n\n{module}_command.main()\n",
+            0o755,
+        )
     for command in _ON_PATH:
         _link(destination / "usr/local/sbin" / command, f"/{_PROGRAMS}/{command}")
     _write(destination / _UNITS / "lab-hardware.service", (_HOST / "lab-hardware.service").read_text())

@@ -65,7 +65,9 @@ class Server:
         path = self.state / "state"
         lines = path.read_text().splitlines(keepends=True)
         falls = f"gpu\tindex={index}\t"
-        path.write_text("".join(line.replace("lost=0", "lost=1") if falls in line else line for line in lines))
+        path.write_text(
+            "".join(line.replace("lost=0", "lost=1") if falls in line else line for line in lines)
+        )
 
     def records(self, kind: str) -> list[dict[str, str]]:
         """Return the records of one kind in the state file."""

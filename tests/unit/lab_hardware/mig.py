@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import pynvml
 
 from tests.unit.lab_hardware.conftest import Server
 
 Build = Callable[[dict[str, object]], Server]
+Handle: TypeAlias = Any
+"""A handle or structure of nvidia-ml-py, which has no types."""
+
 _ROOM = 16
 
 
-def start(build: Build, model: str, *, enable: bool = True) -> tuple[Server, Any]:
+def start(build: Build, model: str, *, enable: bool = True) -> tuple[Server, Handle]:
     """Power on a server with one GPU and switch MIG on. Returns the server and the GPU's handle."""
     server = build({"gpus": {model: 1}})
     pynvml.nvmlInit()
@@ -24,7 +27,7 @@ def start(build: Build, model: str, *, enable: bool = True) -> tuple[Server, Any
     return server, device
 
 
-def placements(device: Any, profile_id: int) -> list[tuple[int, int]]:
+def placements(device: Handle, profile_id: int) -> list[tuple[int, int]]:
     """Return the possible placements of a profile as (first memory slice, slices)."""
     room = (pynvml.c_nvmlGpuInstancePlacement_t * _ROOM)()
     count = ctypes.c_uint()
@@ -32,7 +35,7 @@ def placements(device: Any, profile_id: int) -> list[tuple[int, int]]:
     return [(place.start, place.size) for place in room[: count.value]]
 
 
-def create(device: Any, profile_id: int, start_at: int | None = None) -> Any:
+def create(device: Handle, profile_id: int, start_at: int | None = None) -> Handle:
     """Create a GPU instance where the driver likes it or at a memory slice, with one compute instance."""
     if start_at is None:
         instance = pynvml.nvmlDeviceCreateGpuInstance(device, profile_id)
@@ -44,7 +47,7 @@ def create(device: Any, profile_id: int, start_at: int | None = None) -> Any:
     return instance
 
 
-def compute_profiles(instance: Any) -> list[Any]:
+def compute_profiles(instance: Handle) -> list[Handle]:
     """Return the compute instance profiles that a GPU instance offers."""
     found = []
     for number in range(pynvml.NVML_COMPUTE_INSTANCE_PROFILE_COUNT):
@@ -55,14 +58,14 @@ def compute_profiles(instance: Any) -> list[Any]:
     return found
 
 
-def widest(instance: Any) -> int:
+def widest(instance: Handle) -> int:
     """Return the id of the compute instance profile that takes all of a GPU instance."""
     return int(max(compute_profiles(instance), key=lambda profile: profile.sliceCount).id)
 
 
-def computes(instance: Any) -> list[Any]:
+def computes(instance: Handle) -> list[Handle]:
     """Return the handles of the compute instances of a GPU instance."""
-    found: list[Any] = []
+    found: list[Handle] = []
     for profile in compute_profiles(instance):
         room = (pynvml.c_nvmlComputeInstance_t * _ROOM)()
         count = ctypes.c_uint()
@@ -71,20 +74,20 @@ def computes(instance: Any) -> list[Any]:
     return found
 
 
-def destroy(instance: Any) -> None:
+def destroy(instance: Handle) -> None:
     """Destroy a GPU instance and its compute instances."""
     for compute in computes(instance):
         pynvml.nvmlComputeInstanceDestroy(compute)
     pynvml.nvmlGpuInstanceDestroy(instance)
 
 
-def place(instance: Any) -> tuple[int, int, int]:
+def place(instance: Handle) -> tuple[int, int, int]:
     """Return a GPU instance's id, first memory slice and number of memory slices."""
     found = pynvml.nvmlGpuInstanceGetInfo(instance)
     return found.id, found.placement.start, found.placement.size
 
 
-def mig_devices(device: Any) -> list[Any]:
+def mig_devices(device: Handle) -> list[Handle]:
     """Return the handles of a GPU's MIG devices in the order of their index."""
     found = []
     for index in range(pynvml.nvmlDeviceGetMaxMigDeviceCount(device)):
@@ -95,6 +98,6 @@ def mig_devices(device: Any) -> list[Any]:
     return found
 
 
-def mig_uuids(device: Any) -> list[str]:
+def mig_uuids(device: Handle) -> list[str]:
     """Return the UUIDs of a GPU's MIG devices in the order of their index."""
     return [pynvml.nvmlDeviceGetUUID(found) for found in mig_devices(device)]

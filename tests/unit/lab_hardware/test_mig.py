@@ -168,7 +168,7 @@ def test_random_walks_keep_the_books(model: str, server: Build) -> None:
 def mig_uuid_of(device: object, instance_id: int) -> str:
     """Return the UUID of the MIG device in a GPU instance."""
     return next(
-        pynvml.nvmlDeviceGetUUID(found)
+        str(pynvml.nvmlDeviceGetUUID(found))
         for found in mig_devices(device)
         if pynvml.nvmlDeviceGetGpuInstanceId(found) == instance_id
     )

@@ -1,5 +1,9 @@
 """Power-on: builds what the kernel and the buses of this server show, and loads the modules that udev would."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import class_tree
 import description
 import driver_tree
@@ -11,9 +15,10 @@ import pci_tree
 import records
 import state
 from kernel_log import say
+from state import State
 
 
-def main():
+def main() -> None:
     """Build everything once a boot."""
     if layout.STATE.exists():
         return
@@ -25,7 +30,9 @@ def main():
     module_tree.build()
     driver_tree.build()
     class_tree.build_firmware()
-    class_tree.build_classes(devices, described["hcas"], lambda address: description.identity(described, address))
+    class_tree.build_classes(
+        devices, described["hcas"], lambda address: description.identity(described, address)
+    )
     if any(device["kind"] == "hca" for device in devices):
         for name in ("mlx5_core", "mlx5_ib", "ib_core", "ib_umad"):
             module_tree.add(name)
@@ -39,7 +46,7 @@ def main():
         _load_modules(found, described)
 
 
-def _load_modules(found, described):
+def _load_modules(found: State, described: dict[str, Any]) -> None:
     """Load what udev would for the devices on the bus."""
     if not found.of("gpu"):
         return
@@ -52,4 +59,4 @@ def _load_modules(found, described):
     try:
         kernel.load_with_companions(found, "nvidia")
     except kernel.Refused as answer:
-        say("systemd-udevd: Failed to load module nvidia: {}".format(answer))
+        say(f"systemd-udevd: Failed to load module nvidia: {answer}")

@@ -1,11 +1,15 @@
 """fault NAME on|off: makes one thing go wrong on this server, or right again."""
 
+from __future__ import annotations
+
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import class_tree
 import description
@@ -15,6 +19,7 @@ import pci_tree
 import records
 import state
 from kernel_log import say
+from state import State
 
 _HERE = Path(__file__).resolve().parent
 _CLIENT = layout.RUN / "client.pid"
@@ -22,7 +27,7 @@ _PORT = layout.TREE / "class/infiniband/mlx5_0/ports/1"
 _PERSISTENT = ("driver_not_loaded", "module_rejected", "gpu_missing", "nouveau_loaded", "secure_boot")
 
 
-def main():
+def main() -> None:
     """Switch a fault; without arguments, list them with what is on."""
     known = json.loads((_HERE / "faults.json").read_text())
     arguments = sys.argv[1:]
@@ -47,18 +52,18 @@ def main():
         _EFFECTS.get(name, _nothing)(found, enabled)
 
 
-def _nothing(_found, _enabled):
+def _nothing(_found: State, _enabled: bool) -> None:
     """The driver's library or the simulated kernel asks for this fault itself."""
 
 
-def _driver_not_loaded(found, enabled):
+def _driver_not_loaded(found: State, enabled: bool) -> None:
     if enabled:
         kernel.unload_by_itself(found)
     else:
         _load_driver(found)
 
 
-def _nouveau_loaded(found, enabled):
+def _nouveau_loaded(found: State, enabled: bool) -> None:
     if enabled:
         kernel.unload_by_itself(found)
         kernel.load(found, "nouveau")
@@ -66,20 +71,22 @@ def _nouveau_loaded(found, enabled):
         kernel.unload(found, "nouveau")
 
 
-def _secure_boot(_found, enabled):
+def _secure_boot(_found: State, enabled: bool) -> None:
     class_tree.set_secure_boot(enabled)
 
 
-def _gpu_lost(found, enabled):
+def _gpu_lost(found: State, enabled: bool) -> None:
     gpus = found.of("gpu")
     if gpus:
         gpus[-1]["lost"] = "1" if enabled else "0"
         if enabled:
             address = gpus[-1]["pci"][4:-2].lower()
-            say("NVRM: Xid (PCI:{}): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus.".format(address))
+            say(
+                f"NVRM: Xid (PCI:{address}): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus."
+            )
 
 
-def _gpu_missing(found, enabled):
+def _gpu_missing(found: State, enabled: bool) -> None:
     described = description.read()
     device = description.last_gpu(described["devices"])
     if device is None:
@@ -91,7 +98,7 @@ def _gpu_missing(found, enabled):
     _power_cycle(found, described)
 
 
-def _gpu_replaced(found, enabled):
+def _gpu_replaced(found: State, enabled: bool) -> None:
     described = description.read()
     device = description.last_gpu(described["devices"])
     if device is not None and enabled:
@@ -99,7 +106,7 @@ def _gpu_replaced(found, enabled):
         _power_cycle(found, described)
 
 
-def _power_cycle(found, described):
+def _power_cycle(found: State, described: dict[str, Any]) -> None:
     """Bring the GPUs up anew, with the driver if it was loaded."""
     loaded = found.module("nvidia") is not None
     kernel.unload_by_itself(found)
@@ -108,23 +115,23 @@ def _power_cycle(found, described):
         _load_driver(found)
 
 
-def _load_driver(found):
+def _load_driver(found: State) -> None:
     try:
         kernel.load_with_companions(found, "nvidia")
     except (kernel.NotFound, kernel.Refused) as answer:
         sys.stderr.write("fault: the driver does not load: {}\n".format(answer or "not installed"))
 
 
-def _gpu_in_use(found, enabled):
+def _gpu_in_use(found: State, enabled: bool) -> None:
     if _CLIENT.exists():
         pid = int(_CLIENT.read_text())
         _CLIENT.unlink()
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
     if enabled:
-        nodes = ["/dev/nvidiactl", "/dev/nvidia-uvm"] + ["/dev/nvidia" + gpu["minor"] for gpu in found.of("gpu")]
+        nodes = ["/dev/nvidiactl", "/dev/nvidia-uvm"] + [
+            "/dev/nvidia" + gpu["minor"] for gpu in found.of("gpu")
+        ]
         # Opening a device that has no driver fails; O_PATH gives the descriptor that tells who holds it.
         held = [os.open(node, os.O_PATH) for node in nodes]
         client = subprocess.Popen(
@@ -135,10 +142,10 @@ def _gpu_in_use(found, enabled):
             start_new_session=True,
             pass_fds=held,
         )
-        _CLIENT.write_text("{}\n".format(client.pid))
+        _CLIENT.write_text(f"{client.pid}\n")
 
 
-def _ib_port_down(_found, enabled):
+def _ib_port_down(_found: State, enabled: bool) -> None:
     if _PORT.is_dir():
         (_PORT / "state").write_text("1: DOWN\n" if enabled else "4: ACTIVE\n")
         (_PORT / "phys_state").write_text("3: Disabled\n" if enabled else "5: LinkUp\n")

@@ -1,5 +1,9 @@
 """The simulated kernel: which of the GPUs' modules load, which do not and why, and when they can be unloaded."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import clients
 import description
 import driver_tree
@@ -8,7 +12,8 @@ import module_tree
 import pci_tree
 import records
 from kernel_log import say
-from module_files import DEPENDENCIES, NVIDIA
+from module_files import DEPENDENCIES, NVIDIA, ModuleFile
+from state import State
 
 SIMULATED = (*NVIDIA, "nouveau")
 _DEVICES = {
@@ -30,12 +35,12 @@ class NotFound(Exception):
 class InUse(Exception):
     """A module cannot be unloaded; `holders` are the modules that need it, if any."""
 
-    def __init__(self, holders):
+    def __init__(self, holders: list[str]) -> None:
         super().__init__()
         self.holders = holders
 
 
-def load(state, name):
+def load(state: State, name: str) -> None:
     """Load a module and what it depends on. Raises NotFound or Refused."""
     if state.module(name) is not None:
         return
@@ -55,7 +60,7 @@ def load(state, name):
         module_tree.add(name, found.version)
 
 
-def load_with_companions(state, name):
+def load_with_companions(state: State, name: str) -> None:
     """Load a module; after `nvidia`, udev's rules load the other ones that are installed."""
     load(state, name)
     if name == "nvidia":
@@ -64,7 +69,7 @@ def load_with_companions(state, name):
                 load(state, companion)
 
 
-def unload(state, name):
+def unload(state: State, name: str) -> None:
     """Unload one module. Raises InUse."""
     if state.module(name) is None:
         return
@@ -80,7 +85,7 @@ def unload(state, name):
         _bind_gpus(None)
 
 
-def unload_by_itself(state):
+def unload_by_itself(state: State) -> None:
     """Take all modules of the driver away, whoever holds them: a fault, not an operation."""
     for name in reversed(NVIDIA):
         if state.module(name) is not None:
@@ -91,23 +96,23 @@ def unload_by_itself(state):
     _bind_gpus(None)
 
 
-def _load_nouveau(state):
+def _load_nouveau(state: State) -> None:
     if state.module("nvidia") is None:
         _bind_gpus("nouveau")
     state.add("module", name="nouveau")
     module_tree.add("nouveau")
 
 
-def _check_file(state, found):
+def _check_file(state: State, found: ModuleFile) -> None:
     if state.fault("module_rejected"):
-        say("{}: disagrees about version of symbol module_layout".format(found.path.stem))
+        say(f"{found.path.stem}: disagrees about version of symbol module_layout")
         raise Refused("Exec format error")
     if state.fault("secure_boot") and not found.signed:
         say("Loading of unsigned module is rejected")
         raise Refused("Key was rejected by service")
 
 
-def _load_driver(state, found):
+def _load_driver(state: State, found: ModuleFile) -> None:
     described = description.read()
     gpus = state.of("gpu")
     if not gpus:
@@ -115,12 +120,12 @@ def _load_driver(state, found):
         raise Refused(_NO_SUCH_DEVICE)
     if state.module("nouveau") is not None:
         say("NVRM: GPU {} is already bound to nouveau.".format(gpus[0]["pci"][4:].lower()))
-        say("NVRM: The NVIDIA probe routine was not called for {} device(s).".format(len(gpus)))
+        say(f"NVRM: The NVIDIA probe routine was not called for {len(gpus)} device(s).")
         raise Refused(_NO_SUCH_DEVICE)
     for gpu in gpus:
         _check_support(gpu, described["models"][gpu["model"]], found)
     say("nvidia: loading out-of-tree module taints kernel.")
-    say("NVRM: loading NVIDIA UNIX {} Kernel Module  {}".format(_wording(found), found.version))
+    say(f"NVRM: loading NVIDIA UNIX {_wording(found)} Kernel Module  {found.version}")
     devices = description.present_devices(described)
     switches = [device["pci"] for device in devices if device["kind"] == "nvswitch"]
     state.add("module", name="nvidia", version=found.version, flavour=found.flavour)
@@ -130,35 +135,35 @@ def _load_driver(state, found):
     _bind_gpus("nvidia")
 
 
-def _check_support(gpu, model, found):
+def _check_support(gpu: dict[str, str], model: dict[str, Any], found: ModuleFile) -> None:
     """Refuse a module of a flavour or branch that is not made for the GPU, in the module's own words."""
     driver = model["driver"]
     branch = int(found.version.split(".")[0])
     where = "GPU {} (PCI ID: {})".format(gpu["pci"][4:].lower(), gpu["device"][2:6])
     if driver["last"] is not None and branch > driver["last"]:
-        say("NVRM: The NVIDIA {} installed in this system is supported".format(where))
+        say(f"NVRM: The NVIDIA {where} installed in this system is supported")
         say("NVRM: through the NVIDIA {}.xx Legacy drivers.".format(driver["last"]))
     elif branch < driver["first"]:
-        say("NVRM: The NVIDIA {} installed in this system".format(where))
-        say("NVRM: is not supported by the NVIDIA {} driver release.".format(found.version))
+        say(f"NVRM: The NVIDIA {where} installed in this system")
+        say(f"NVRM: is not supported by the NVIDIA {found.version} driver release.")
     elif found.flavour in driver["flavours"]:
         return
     elif found.flavour == "open":
-        say("NVRM: The NVIDIA {}".format(where))
+        say(f"NVRM: The NVIDIA {where}")
         say("NVRM: installed in this system is not supported by open")
         say("NVRM: nvidia.ko because it does not include the required GPU")
         say("NVRM: System Processor (GSP).")
     else:
-        say("NVRM: The NVIDIA {} installed in this system".format(where))
+        say(f"NVRM: The NVIDIA {where} installed in this system")
         say("NVRM: requires use of the NVIDIA open kernel modules.")
     raise Refused(_NO_SUCH_DEVICE)
 
 
-def _wording(found):
+def _wording(found: ModuleFile) -> str:
     return "Open" if found.flavour == "open" else "x86_64"
 
 
-def _bind_gpus(driver):
+def _bind_gpus(driver: str | None) -> None:
     for device in description.present_devices(description.read()):
         if device["kind"] == "gpu":
             pci_tree.bind_driver(device["pci"], driver)

@@ -1,6 +1,9 @@
 """modprobe: the simulated modules here, every other one by the real program."""
 
+from __future__ import annotations
+
 import os
+import subprocess
 import sys
 
 import kernel
@@ -8,30 +11,48 @@ import module_files
 import state
 
 _REAL = "/sbin/modprobe"
-_QUERIES = ("-c", "--showconfig", "-D", "--show-depends", "-R", "--resolve-alias", "-V", "--version", "-h", "--help")
+_QUERIES = (
+    "-c",
+    "--showconfig",
+    "-D",
+    "--show-depends",
+    "-R",
+    "--resolve-alias",
+    "-V",
+    "--version",
+    "-h",
+    "--help",
+)
 _WITH_VALUE = ("-C", "--config", "-d", "--dirname", "-S", "--set-version")
 
 
-def main():
+def main() -> None:
     """Run as modprobe does."""
     options, names = _split(sys.argv[1:])
-    simulated = [module_files.normal(name) for name in names]
-    if any(option in _QUERIES for option in options) or not all(name in kernel.SIMULATED for name in simulated[:1]):
-        os.execv(_REAL, [_REAL] + sys.argv[1:])
-    if not simulated:
-        os.execv(_REAL, [_REAL] + sys.argv[1:])
-    quiet = bool({"-q", "--quiet"} & options)
+    remove, several = bool({"-r", "--remove"} & options), bool({"-a", "--all", "-r", "--remove"} & options)
+    wanted = names if several else names[:1]
+    ours = [name for name in wanted if module_files.normal(name) in kernel.SIMULATED]
+    if not ours or any(option in _QUERIES for option in options):
+        os.execv(_REAL, [_REAL, *sys.argv[1:]])
     if {"-n", "--dry-run", "--show"} & options:
         sys.exit(0)
+    quiet = bool({"-q", "--quiet"} & options)
     if os.geteuid() != 0:
-        sys.exit(_fail("modprobe: ERROR: could not insert '{}': Operation not permitted".format(simulated[0]), False))
-    if {"-r", "--remove"} & options:
-        sys.exit(max(_remove(name, quiet) for name in simulated if name in kernel.SIMULATED))
-    wanted = simulated if {"-a", "--all"} & options else simulated[:1]
-    sys.exit(max(_insert(name, quiet) for name in wanted if name in kernel.SIMULATED))
+        verb = "remove" if remove else "insert"
+        message = f"modprobe: ERROR: could not {verb} '{ours[0]}': Operation not permitted"
+        sys.exit(_fail(message, False))
+    results = []
+    for name in wanted:
+        if name not in ours:
+            results.append(subprocess.call([_REAL, *sorted(options), name]))
+        elif remove:
+            results.append(_remove(module_files.normal(name), quiet))
+        else:
+            results.append(_insert(module_files.normal(name), quiet))
+    sys.exit(max(results))
 
 
-def _split(arguments):
+def _split(arguments: list[str]) -> tuple[set[str], list[str]]:
     """Return the options as a set, bundled ones taken apart, and the module names."""
     options, names, skip = set(), [], False
     for argument in arguments:
@@ -48,30 +69,30 @@ def _split(arguments):
     return options, names
 
 
-def _insert(name, quiet):
+def _insert(name: str, quiet: bool) -> int:
     try:
         with state.locked() as records:
             kernel.load_with_companions(records, name)
     except kernel.NotFound:
         folder = "/lib/modules/" + os.uname().release
-        return _fail("modprobe: FATAL: Module {} not found in directory {}".format(name, folder), quiet)
+        return _fail(f"modprobe: FATAL: Module {name} not found in directory {folder}", quiet)
     except kernel.Refused as answer:
-        return _fail("modprobe: ERROR: could not insert '{}': {}".format(name, answer), False)
+        return _fail(f"modprobe: ERROR: could not insert '{name}': {answer}", False)
     return 0
 
 
-def _remove(name, quiet):
+def _remove(name: str, quiet: bool) -> int:
     try:
         with state.locked() as records:
             kernel.unload(records, name)
     except kernel.InUse:
-        return _fail("modprobe: FATAL: Module {} is in use.".format(name), quiet)
+        return _fail(f"modprobe: FATAL: Module {name} is in use.", quiet)
     for dependency in module_files.DEPENDENCIES[name]:
         _remove(dependency, True)
     return 0
 
 
-def _fail(message, quiet):
+def _fail(message: str, quiet: bool) -> int:
     if not quiet:
         sys.stderr.write(message + "\n")
     return 1

@@ -1,5 +1,7 @@
 """The module files that packages installed for the running kernel, as the real modinfo reads them."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 from pathlib import Path
@@ -14,29 +16,35 @@ DEPENDENCIES = {
     "nouveau": (),
 }
 _SIGNATURE = b"~Module signature appended~\n"
-_BLACKLISTS = ("/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d")
+_BLACKLISTS = (
+    "/etc/modprobe.d",
+    "/run/modprobe.d",
+    "/usr/local/lib/modprobe.d",
+    "/usr/lib/modprobe.d",
+    "/lib/modprobe.d",
+)
 
 
 class ModuleFile:
     """One module file: where it is, its version and its licence."""
 
-    def __init__(self, path, version, licence):
+    def __init__(self, path: Path, version: str, licence: str) -> None:
         self.path = path
         self.version = version
         self.flavour = "open" if "MIT" in licence else "proprietary"
 
     @property
-    def signed(self):
+    def signed(self) -> bool:
         """Tell whether the file ends as a signed module does."""
         return self.path.read_bytes().endswith(_SIGNATURE)
 
 
-def normal(name):
-    """Return a module's name as the kernel writes it."""
-    return name.replace("-", "_")
+def normal(name: str) -> str:
+    """Return a module's name as the kernel writes it, Debian's `nvidia-current` being `nvidia`."""
+    return name.replace("-", "_").replace("nvidia_current", "nvidia")
 
 
-def find(name):
+def find(name: str) -> ModuleFile | None:
     """Return the installed file of a module, or None. Debian's own packages call it `nvidia-current`."""
     dashed = name.replace("_", "-")
     for candidate in (dashed, dashed.replace("nvidia", "nvidia-current", 1)):
@@ -46,7 +54,7 @@ def find(name):
     return None
 
 
-def blacklist(name):
+def blacklist(name: str) -> Path | None:
     """Return the configuration file that keeps a module from loading by itself, or None."""
     for folder in _BLACKLISTS:
         for path in sorted(Path(folder).glob("*.conf")):
@@ -56,18 +64,20 @@ def blacklist(name):
     return None
 
 
-def in_stale_initramfs(blacklisted_by):
+def in_stale_initramfs(blacklisted_by: Path) -> bool:
     """Tell whether the initramfs is older than a blacklist, and so does not know of it."""
-    images = [Path(form.format(os.uname().release)) for form in ("/boot/initrd.img-{}", "/boot/initramfs-{}.img")]
+    images = [
+        Path(form.format(os.uname().release)) for form in ("/boot/initrd.img-{}", "/boot/initramfs-{}.img")
+    ]
     return any(image.exists() and image.stat().st_mtime < blacklisted_by.stat().st_mtime for image in images)
 
 
-def _modinfo(field, name):
+def _modinfo(field: str, name: str) -> str:
     done = subprocess.run(
         ["/sbin/modinfo", "-F", field, name],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        universal_newlines=True,
+        text=True,
         check=False,
     )
     return done.stdout.strip() if done.returncode == 0 else ""

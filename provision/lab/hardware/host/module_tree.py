@@ -1,6 +1,7 @@
 """/sys/module: the loaded modules, with what the simulated ones show there."""
 
-import os
+from __future__ import annotations
+
 from pathlib import Path
 
 import layout
@@ -10,13 +11,13 @@ from module_files import DEPENDENCIES
 _TREE = layout.TREE / "module"
 
 
-def build():
+def build() -> None:
     """Show the kernel's own modules in a tree that simulated ones can be added to."""
     shadow.copy(Path("/sys/module"), _TREE)
     shadow.bind(_TREE, "/sys/module")
 
 
-def add(name, version=None):
+def add(name: str, version: str | None = None) -> None:
     """Show a module as loaded."""
     root = _TREE / name
     shadow.write(root / "initstate", "live\n")
@@ -30,7 +31,7 @@ def add(name, version=None):
     _count(DEPENDENCIES.get(name, ()))
 
 
-def remove(name):
+def remove(name: str) -> None:
     """Show a module no longer."""
     shadow.remove(_TREE / name)
     for dependency in DEPENDENCIES.get(name, ()):
@@ -40,13 +41,13 @@ def remove(name):
     _count(DEPENDENCIES.get(name, ()))
 
 
-def holders(name):
+def holders(name: str) -> list[str]:
     """Return the modules that depend on a loaded one."""
     folder = _TREE / name / "holders"
-    return sorted(os.listdir(str(folder))) if folder.is_dir() else []
+    return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
 
 
-def _count(names):
+def _count(names: tuple[str, ...]) -> None:
     for name in names:
         if (_TREE / name).is_dir():
-            shadow.write(_TREE / name / "refcnt", "{}\n".format(len(holders(name))))
+            shadow.write(_TREE / name / "refcnt", f"{len(holders(name))}\n")

@@ -1,7 +1,10 @@
 """/sys/bus/pci/devices: the simulated devices, as lspci and everything else reads them."""
 
+from __future__ import annotations
+
 import struct
 from pathlib import Path
+from typing import Any
 
 import layout
 import shadow
@@ -9,14 +12,18 @@ import shadow
 TREE = layout.TREE / "pci"
 _DRIVERS = layout.TREE / "pci-drivers"
 _BARS = {
-    "gpu": ((0x42000000, 0x1000000, 0x40200), (0x38000000000, 0x2000000000, 0x14220C), (0x38400000000, 0x2000000, 0x14220C)),
+    "gpu": (
+        (0x42000000, 0x1000000, 0x40200),
+        (0x38000000000, 0x2000000000, 0x14220C),
+        (0x38400000000, 0x2000000, 0x14220C),
+    ),
     "nvswitch": ((0x92000000, 0x2000000, 0x40200),),
     "hca": ((0x3A000000000, 0x2000000, 0x14220C),),
 }
 _NO_DRIVER = {"gpu": None, "nvswitch": None, "hca": "mlx5_core"}
 
 
-def build(devices):
+def build(devices: list[dict[str, Any]]) -> None:
     """Write the tree for the devices of the description and show it in the kernel's place."""
     TREE.mkdir(parents=True, exist_ok=True)
     for number, device in enumerate(devices):
@@ -28,19 +35,19 @@ def build(devices):
     shadow.bind(_DRIVERS, "/sys/bus/pci/drivers")
 
 
-def add(device, number):
+def add(device: dict[str, Any], number: int) -> None:
     """Put a device on the bus."""
     ids = device["ids"]
     root = TREE / device["pci"]
     numa_node = 0 if int(device["pci"][5:7], 16) < 0x80 else 1
     for name in ("vendor", "device"):
-        shadow.write(root / name, "0x{}\n".format(ids[name]))
+        shadow.write(root / name, f"0x{ids[name]}\n")
     shadow.write(root / "subsystem_vendor", "0x{}\n".format(ids["subsystem_vendor"]))
     shadow.write(root / "subsystem_device", "0x{}\n".format(ids["subsystem"]))
     shadow.write(root / "class", "0x{}\n".format(ids["class"]))
     shadow.write(root / "revision", "0xa1\n")
-    shadow.write(root / "irq", "{}\n".format(16 + number))
-    shadow.write(root / "numa_node", "{}\n".format(numa_node))
+    shadow.write(root / "irq", f"{16 + number}\n")
+    shadow.write(root / "numa_node", f"{numa_node}\n")
     shadow.write(root / "enable", "1\n")
     shadow.write(root / "reset", "")
     shadow.write(root / "resource", _resource(device["kind"], number))
@@ -54,12 +61,12 @@ def add(device, number):
     bind_driver(device["pci"], _NO_DRIVER[device["kind"]])
 
 
-def remove(address):
+def remove(address: str) -> None:
     """Take a device off the bus."""
     shadow.remove(TREE / address)
 
 
-def bind_driver(address, driver):
+def bind_driver(address: str, driver: str | None) -> None:
     """Say which kernel driver holds a device; None for none."""
     link = TREE / address / "driver"
     if not (TREE / address).is_dir():
@@ -70,7 +77,7 @@ def bind_driver(address, driver):
         link.symlink_to("../../drivers/" + driver)
 
 
-def _config(ids, number):
+def _config(ids: dict[str, str], number: int) -> bytes:
     """Return the 256 bytes of configuration space that hold the same ids."""
     space = bytearray(256)
     kind = int(ids["class"], 16)
@@ -82,7 +89,7 @@ def _config(ids, number):
     return bytes(space)
 
 
-def _modalias(ids):
+def _modalias(ids: dict[str, str]) -> str:
     kind = ids["class"].upper()
     return "pci:v0000{}d0000{}sv0000{}sd0000{}bc{}sc{}i{}\n".format(
         ids["vendor"].upper(),
@@ -95,7 +102,9 @@ def _modalias(ids):
     )
 
 
-def _resource(kind, number):
-    bars = [(start + number * size, start + (number + 1) * size - 1, flags) for start, size, flags in _BARS[kind]]
+def _resource(kind: str, number: int) -> str:
+    bars = [
+        (start + number * size, start + (number + 1) * size - 1, flags) for start, size, flags in _BARS[kind]
+    ]
     bars += [(0, 0, 0)] * (13 - len(bars))
     return "".join("0x{:016x} 0x{:016x} 0x{:016x}\n".format(*bar) for bar in bars)

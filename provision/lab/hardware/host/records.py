@@ -1,12 +1,17 @@
 """State records of the GPUs: as they come out of a power cycle, and as a driver that is loaded anew finds them."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import description
 import layout
+from state import State
 
 _NVML_ARCHITECTURES = {"volta": 5, "turing": 6, "ampere": 7, "ada": 8, "hopper": 9, "blackwell": 10}
 
 
-def power_on(state, described):
+def power_on(state: State, described: dict[str, Any]) -> None:
     """Write the records of all GPUs on the bus, and of what their models can do."""
     for kind in ("model", "profile", "gpu", "gi", "ci"):
         state.remove(kind)
@@ -19,7 +24,7 @@ def power_on(state, described):
         _gpu(state, number, device, described, switches)
 
 
-def driver_unloaded(state):
+def driver_unloaded(state: State) -> None:
     """Forget what lives in the driver: instances, persistence, fabric, and the MIG mode of newer GPUs."""
     state.remove("gi")
     state.remove("ci")
@@ -33,7 +38,7 @@ def driver_unloaded(state):
             gpu["fabric"] = "waiting"
 
 
-def _model(state, name, model):
+def _model(state: State, name: str, model: dict[str, Any]) -> None:
     mig = model.get("mig") or {}
     major, minor = model["compute_capability"].split(".")
     state.add(
@@ -55,7 +60,7 @@ def _model(state, name, model):
         state.add("profile", **fields)
 
 
-def _gpu(state, number, device, described, switches):
+def _gpu(state: State, number: int, device: dict[str, Any], described: dict[str, Any], switches: int) -> None:
     model = described["models"][device["model"]]
     digits = description.identity(described, device["pci"])
     uuid = description.gpu_uuid(digits)
