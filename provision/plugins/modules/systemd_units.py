@@ -65,6 +65,7 @@ class State(NamedTuple):
 
     active: bool
     enabled: bool
+    masked: bool
 
 
 def main() -> None:
@@ -102,9 +103,14 @@ def main() -> None:
             replace(path, text.encode("utf-8"))
         if differing:
             _systemctl(module, ["daemon-reload"])
+        masked = [unit for unit in units if states[unit].masked]
+        if masked:
+            _systemctl(module, ["unmask", *masked])
         if enabled:
             _systemctl(module, ["enable", *enabled])
         if started:
+            # A package may have started a unit before the module was loaded, up to systemd's start limit.
+            module.run_command(["systemctl", "reset-failed", *started])
             _systemctl(module, ["start", *started])
     module.exit_json(
         changed=bool(differing or enabled or started), started=started, enabled=enabled, diff=diff
@@ -114,7 +120,8 @@ def main() -> None:
 def _state(module: AnsibleModule, unit: str) -> State:
     active, _, _ = module.run_command(["systemctl", "is-active", "--quiet", unit])
     _, at_boot, _ = module.run_command(["systemctl", "is-enabled", unit])
-    return State(active == 0, at_boot.strip() in _STATES_AT_BOOT)
+    word = at_boot.strip()
+    return State(active == 0, word in _STATES_AT_BOOT, word.startswith("masked"))
 
 
 def _systemctl(module: AnsibleModule, arguments: List[str]) -> None:
