@@ -153,12 +153,21 @@ run_playbook(playbook, Path("{project}/run"), on_event=lambda event: print(event
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "task\n"
-        time.sleep(1.0)  # the task's own process must be there before it can be left behind
-        assert _running("sleep 4711")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) != 0
+        try:
+            _wait_for("sleep 4711")  # the task's own process must be there before it can be left behind
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=60) != 0
+        finally:
+            process.kill()
     assert not _running("sleep 4711")
     assert not _running(f"{project}/site.yml")
+
+
+def _wait_for(words: str) -> None:
+    deadline = time.monotonic() + 30
+    while not _running(words):
+        assert time.monotonic() < deadline, f"`{words}` did not start"
+        time.sleep(0.1)
 
 
 def _running(words: str) -> list[str]:
