@@ -40,7 +40,7 @@ _PROGRAMS: dict[str, tuple[str, ...]] = {
 }
 _LIBRARIES: dict[str, tuple[str, ...]] = {
     "libnvidia-ml": (*_LIBRARY, *_STATE, *_MIG),
-    "libcuda": ("cuda.c", *_STATE),
+    "libcuda": ("cuda.c", *_STATE, *_MIG),
 }
 _MODULES = {
     "nvidia": "",
@@ -78,6 +78,22 @@ def compile_userspace(version: str, destination: Path) -> None:
                 _link(sources, folder, target, ("-shared", f"-Wl,-soname,{name}.so.1"))
             for name, sources in _PROGRAMS.items():
                 _link(sources, folder, out / name, ("-pie",))
+            _publish(out, built)
+    _copy(built, destination)
+
+
+def compile_sample(destination: Path) -> None:
+    """Put `vectorAdd` into `destination`: a CUDA program that says whether it can compute, for container images.
+
+    It loads `libcuda.so.1` when it runs, so one file serves every driver. `vectorAdd --hold` keeps its GPU.
+    """
+    built = _cache() / _digest("sample", "vectorAdd")
+    if not built.is_dir():
+        with tempfile.TemporaryDirectory(dir=_cache()) as scratch:
+            folder = Path(scratch)
+            out = folder / "out"
+            out.mkdir()
+            _link(("vector_add.c",), folder, out / "vectorAdd", ("-pie",))
             _publish(out, built)
     _copy(built, destination)
 
@@ -150,9 +166,10 @@ def _cached_object(source: Path, target: Path) -> None:
     if not kept.exists():
         kept.parent.mkdir(exist_ok=True)
         _compile(source, target, ())
-        partial = kept.with_suffix(f".{os.getpid()}")
-        shutil.copyfile(target, partial)
-        partial.replace(kept)
+        # Several versions are compiled at once: each puts its own copy in place, whole.
+        with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as partial:
+            partial.write(target.read_bytes())
+        Path(partial.name).replace(kept)
         return
     shutil.copyfile(kept, target)
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "smi.h"
+#include "version.h"
 
 #define FIRST_MISMATCH_PARTS 2
 
@@ -42,6 +43,16 @@ static void print_library_version(void)
     printf("NVML library version: %s\n", driver + 1);
 }
 
+/* Tell whether the library is of this program's version; its own stands behind the one of CUDA. */
+static bool same_version(void)
+{
+    char version[80];
+    if (nvml.nvmlSystemGetNVMLVersion(version, sizeof version) != NVML_SUCCESS)
+        return true;
+    const char *driver = strchr(version, '.');
+    return driver != NULL && strcmp(driver + 1, driver_version) == 0;
+}
+
 int library_open(void)
 {
     void *library = dlopen("libnvidia-ml.so.1", RTLD_NOW);
@@ -59,6 +70,11 @@ int library_open(void)
     if (symbol == NULL)
         return no_library();
     memcpy(&nvml.nvmlErrorString, &symbol, sizeof symbol);
+    if (!same_version()) {
+        printf("Mismatch in versions between nvidia-smi and NVML.\n"
+               "Are you sure you are using nvidia-smi provided with the driver?\n");
+        return EXIT_FAILED;
+    }
     nvmlReturn_t result = nvml.nvmlInit_v2();
     if (result == NVML_SUCCESS)
         return 0;
