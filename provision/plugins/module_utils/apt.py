@@ -115,6 +115,11 @@ def is_locked(output: str) -> bool:
     return re.search(pattern, output) is not None
 
 
+def is_moved_on(output: str) -> bool:
+    """Tell whether a package could not be fetched as the lists describe it: the mirror is newer than they are."""
+    return re.search(r"Failed to fetch .*(?:404|unexpected size|Hash Sum mismatch)", output) is not None
+
+
 def pinning(text: str, names: Iterable[str]) -> List[str]:
     """Return which of the names an apt preferences file pins by name."""
     patterns = " ".join(re.findall(r"^Package:\s*(.+)$", text, re.MULTILINE)).split()

@@ -112,7 +112,7 @@ class AptPackages(PackageManager):
                 self._mark("unhold", transaction.unhold)
                 if transaction.arriving or transaction.remove:
                     arguments = apt.install_arguments(changes, transaction.remove)
-                    self._locked(["apt-get", *_KEEP_CONFIGURATION, *arguments])
+                    self._install([*_KEEP_CONFIGURATION, *arguments])
                 # apt takes the hold off a held package that it was told to change.
                 self._mark("hold", sorted({*transaction.hold, *(held & set(transaction.arriving))}))
         except apt_locks.LockTimeoutError as error:
@@ -183,6 +183,15 @@ class AptPackages(PackageManager):
     def _mark(self, verb: str, names: Sequence[str]) -> None:
         if names:
             self._locked(["apt-mark", verb, *names])
+
+    def _install(self, arguments: List[str]) -> None:
+        """Run apt-get; once more with fresh lists where a mirror has moved on since they were read."""
+        code, out, err = self._waiting(["apt-get", *arguments], apt_locks.DPKG)
+        if code and apt.is_moved_on(out + err):
+            self._update_host()
+            code, out, err = self._waiting(["apt-get", *arguments], apt_locks.DPKG)
+        if code:
+            raise self._failure("`apt-get` failed with status %d" % code, out + err, [])
 
     def _locked(self, argv: List[str]) -> None:
         code, out, err = self._waiting(argv, apt_locks.DPKG)

@@ -118,6 +118,21 @@ def test_a_lock_is_told_from_other_trouble(output: str) -> None:
     assert not apt.is_locked("E: Unable to locate package x")
 
 
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        (
+            "E: Failed to fetch http://x/a.deb  File has unexpected size (1 != 2). Mirror sync in progress?",
+            True,
+        ),
+        ("E: Failed to fetch http://x/a.deb  404  Not Found [IP: 192.0.2.1 80]", True),
+        ("E: Failed to fetch http://x/a.deb  Could not connect to x:80", False),
+    ],
+)
+def test_a_mirror_that_moved_on_is_told_from_one_that_is_down(output: str, expected: bool) -> None:
+    assert apt.is_moved_on(output) is expected
+
+
 def test_pinning_names_the_packages_of_a_preferences_file() -> None:
     text = "Package: jq libjq1\nPin: version 1.5*\nPin-Priority: 1001\n"
     assert apt.pinning(text, ["jq", "make"]) == ["jq"]
