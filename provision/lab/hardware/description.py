@@ -15,7 +15,7 @@ def describe(hardware: Hardware) -> dict[str, Any]:
     """Return the content of `/etc/lab-hardware/hardware.json`.
 
     Shape: `{schema, identity, nouveau_loaded, secure_boot, models: {NAME: {...}}, devices: [{kind: gpu|nvswitch|hca,
-    model, pci: "0000:1b:00.0", ids: {vendor, device, subsystem_vendor, subsystem, class}}]}`, devices by address.
+    model, pci: "0000:1b:00.0", ids: {vendor, device, subsystem_vendor, subsystem, class}, vpd}]}`, devices by address.
     """
     devices: list[dict[str, Any]] = []
     for model, count in hardware.gpus:
@@ -47,9 +47,12 @@ def _devices(
         "class": pci["class"],
     }
     used = {device["pci"] for device in taken}
+    vpd = pci.get("vpd", "")
     addresses = [f"{domain}:{bus}:00.0" for domain in pci.get("domains", ["0000"]) for bus in pci["bus"]]
     free = [address for address in addresses if address not in used]
-    return [{"kind": kind, "model": model, "pci": address, "ids": ids} for address in free[:count]]
+    return [
+        {"kind": kind, "model": model, "pci": address, "ids": ids, "vpd": vpd} for address in free[:count]
+    ]
 
 
 def _gpu_model(model: str) -> dict[str, Any]:

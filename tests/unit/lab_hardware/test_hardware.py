@@ -100,3 +100,9 @@ def test_overlay_can_be_written_again(tmp_path: Path) -> None:
 def test_faults_have_help_of_one_line() -> None:
     assert {"driver_not_loaded", "library_mismatch", "gpu_lost", "gpu_in_use"} <= set(FAULTS)
     assert all(text and "\n" not in text for text in FAULTS.values())
+
+
+def test_the_switches_of_nvlink5_are_known_by_their_product_data() -> None:
+    hardware = Hardware.from_mapping({"gpus": {"b200-180gb": 8}, "hcas": {"nvlink5-bridge": 4}})
+    product_data = {device["vpd"] for device in describe(hardware)["devices"] if device["kind"] == "hca"}
+    assert product_data == {"SW_MNG"}

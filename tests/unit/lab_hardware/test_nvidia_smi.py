@@ -139,3 +139,15 @@ def test_a_report_can_go_to_a_file(server: Build, tmp_path: Path) -> None:
     code, output = built.smi("-q", "-x", "-f", str(tmp_path / "report.xml"))
     assert (code, output) == (0, "")
     assert "<product_name>NVIDIA A30</product_name>" in (tmp_path / "report.xml").read_text()
+
+
+def test_a_program_of_another_version_than_its_library(server: Build, tmp_path: Path) -> None:
+    built = server({"gpus": {"a30-24gb": 1}})
+    other = build_driver("580.82.07", tmp_path / "other")
+    (other / "libnvidia-ml.so.1").unlink()
+    (other / "libnvidia-ml.so.1").symlink_to(built.programs / "libnvidia-ml.so.1")
+    assert replace(built, programs=other).smi("-L") == (
+        255,
+        "Mismatch in versions between nvidia-smi and NVML.\n"
+        "Are you sure you are using nvidia-smi provided with the driver?\n",
+    )

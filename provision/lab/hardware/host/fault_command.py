@@ -128,6 +128,9 @@ def _gpu_in_use(found: State, enabled: bool) -> None:
         _CLIENT.unlink()
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
+    if enabled and found.module("nvidia") is None:
+        sys.stderr.write("fault: the driver is not loaded, so nothing can hold its GPUs\n")
+        sys.exit(1)
     if enabled:
         nodes = ["/dev/nvidiactl", "/dev/nvidia-uvm"] + [
             "/dev/nvidia" + gpu["minor"] for gpu in found.of("gpu")

@@ -57,6 +57,7 @@ def add(device: dict[str, Any], number: int) -> None:
     shadow.write(root / "max_link_width", "16\n")
     shadow.write(root / "modalias", _modalias(ids))
     shadow.write(root / "uevent", "PCI_SLOT_NAME={}\nMODALIAS={}".format(device["pci"], _modalias(ids)))
+    shadow.write(root / "vpd", device["vpd"])
     (root / "config").write_bytes(_config(ids, number))
     bind_driver(device["pci"], _NO_DRIVER[device["kind"]])
 
