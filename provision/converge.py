@@ -94,7 +94,9 @@ def apply(found: Survey, run_dir: Path, steps: Steps, watcher: Watcher) -> dict[
         watcher.happened(event, tally)
 
     watcher.phase("Running", len(selection))
-    playbook = Playbook("site", found.fleet.inventory, tuple(selection), {"provision_selection": selection})
+    playbook = Playbook(
+        "site", found.fleet.inventory, tuple(selection), {"provision_selection": selection}, diff=True
+    )
     result = steps.run_playbook(playbook, run_dir, on_event=on_event)
     through = {name for name, host in tally.hosts.items() if host.finished and host.stopped is None}
     again = replace(found.fleet, hosts=tuple(host for host in found.fleet.hosts if host.name in through))

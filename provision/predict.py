@@ -11,7 +11,7 @@ from provision.errors import RunError
 from provision.model.fleet import Fleet
 from provision.model.plan import Plan
 from provision.runner import Event, Playbook, Result
-from provision.runner.events import Kind
+from provision.runner.events import Kind, subjects
 
 RunPlaybook = Callable[..., Result]
 
@@ -86,12 +86,6 @@ def collect(events: list[Event]) -> Predictions:
         if event.kind in ended and not event.ignored
     )
     return Predictions(changes, troubles)
-
-
-def subjects(event: Event) -> tuple[str, ...]:
-    """Return what a task changed, in check mode as in a run: the headers of its diffs, or its name."""
-    headers = [str(diff.get("after_header") or diff.get("before_header") or "") for diff in event.diff]
-    return tuple(dict.fromkeys(header for header in headers if header)) or (event.task,)
 
 
 def render(diffs: tuple[Mapping[str, object], ...]) -> str:

@@ -21,6 +21,7 @@ modules="$root/lib/modules/$kernel"
 mkdir -p "$modules"
 touch "$modules/modules.order" "$modules/modules.builtin" "$modules/modules.builtin.modinfo"
 printf 'CONFIG_MODULES=y\nCONFIG_RD_GZIP=y\nCONFIG_RD_ZSTD=y\n' >"$root/boot/config-$kernel"
+touch "$root/boot/vmlinuz-$kernel"
 chroot "$root" depmod "$kernel"
 chroot "$root" update-initramfs -c -k "$kernel"
 

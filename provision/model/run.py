@@ -29,6 +29,7 @@ class RoleOutcome(StrEnum):
 class HostRun:
     """One host: its outcome, that of each role, and why it failed, was refused or was skipped.
 
+    `changes` are (role, subject) pairs: files and packages by name, as `plan --diff` predicts them.
     `seconds` is the time that the playbook worked on the host.
     """
 
@@ -38,9 +39,10 @@ class HostRun:
     hint: str | None = None
     reason: str | None = None
     seconds: float = 0.0
+    changes: tuple[tuple[str, str], ...] = ()
 
     def as_json(self) -> dict[str, object]:
-        """Return the host as `up --json` shows it; `hint` and `reason` only where there is one."""
+        """Return the host as `up --json` shows it; `hint`, `reason` and `changes` only where there are any."""
         document: dict[str, object] = {
             "outcome": str(self.outcome),
             "roles": {role: str(outcome) for role, outcome in self.roles.items()},
@@ -51,6 +53,8 @@ class HostRun:
             document["hint"] = self.hint
         if self.reason is not None:
             document["reason"] = self.reason
+        if self.changes:
+            document["changes"] = [list(change) for change in self.changes]
         return document
 
 

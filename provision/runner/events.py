@@ -52,6 +52,12 @@ class Event:
         return reason.removeprefix("refused:").strip().rstrip(".")
 
 
+def subjects(event: Event) -> tuple[str, ...]:
+    """Return what a task changed, in check mode as in a run: the headers of its diffs, or its name."""
+    headers = [str(diff.get("after_header") or diff.get("before_header") or "") for diff in event.diff]
+    return tuple(dict.fromkeys(header for header in headers if header)) or (event.task,)
+
+
 _SAYING_NOTHING = frozenset({"non-zero return code", "MODULE FAILURE", "One or more items failed"})
 
 

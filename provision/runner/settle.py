@@ -46,7 +46,7 @@ def _ran(
             Outcome.FAILED, outcomes, "the playbook ended before this host did", f"`{log}` tells why"
         )
     outcomes.update({role: outcome for role, outcome in tally.roles.items() if role in outcomes})
-    run = HostRun(Outcome.CONVERGED, outcomes, seconds=tally.seconds)
+    run = HostRun(Outcome.CONVERGED, outcomes, seconds=tally.seconds, changes=tuple(tally.changes))
     if tally.stopped is not None:
         outcome = {Kind.REFUSED: Outcome.REFUSED, Kind.UNREACHABLE: Outcome.UNREACHABLE}.get(
             tally.stopped.kind, Outcome.FAILED

@@ -5,14 +5,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from provision.model.run import RoleOutcome
-from provision.runner.events import Event, Kind
+from provision.runner.events import Event, Kind, subjects
 
 _STOPPING = (Kind.FAILED, Kind.REFUSED, Kind.UNREACHABLE)
 
 
 @dataclass
 class HostTally:
-    """One host so far. `stopped` is the failure that ended it, `finished` whether Ansible counted it."""
+    """One host so far.
+
+    `changes` are (role, subject) pairs in the order in which they were made, `stopped` is the failure that
+    ended the host, `finished` whether Ansible counted it.
+    """
 
     clock: Callable[[], float]
     started: float
@@ -20,6 +24,7 @@ class HostTally:
     role: str | None = None
     task: str = ""
     roles: dict[str, RoleOutcome] = field(default_factory=dict)
+    changes: dict[tuple[str, str], None] = field(default_factory=dict)
     stopped: Event | None = None
     finished: bool = False
 
@@ -58,7 +63,10 @@ class Tally:
         if event.role is None:
             return
         so_far = host.roles.setdefault(event.role, RoleOutcome.OK)
-        if event.kind is Kind.CHANGED and so_far is RoleOutcome.OK:
+        if event.kind is not Kind.CHANGED:
+            return
+        host.changes.update(dict.fromkeys((event.role, subject) for subject in subjects(event)))
+        if so_far is RoleOutcome.OK:
             host.roles[event.role] = RoleOutcome.CHANGED
 
     def _settle(self, event: Event) -> None:

@@ -79,7 +79,7 @@ def main() -> None:
     images = [image for pattern in module.params["images"] for image in glob.glob(pattern)]
     tool = module.get_bin_path(module.params["rebuild"][0])
     writing = before != _TEXT
-    rebuilding = bool(tool and images) and (writing or _oldest(images) < os.stat(path).st_mtime)
+    rebuilding = bool(tool and images) and (writing or _newest(images) < os.stat(path).st_mtime)
     if not module.check_mode:
         if writing:
             replace(path, _TEXT.encode("ascii"))
@@ -97,8 +97,9 @@ def main() -> None:
     )
 
 
-def _oldest(images: "list[str]") -> float:
-    return min(os.stat(image).st_mtime for image in images)
+def _newest(images: "list[str]") -> float:
+    # Images of kernels that are gone stay behind and are never rebuilt, so the oldest tells nothing.
+    return max(os.stat(image).st_mtime for image in images)
 
 
 if __name__ == "__main__":

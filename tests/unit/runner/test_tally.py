@@ -67,3 +67,9 @@ def test_time_is_from_the_first_event_of_a_host_to_its_last() -> None:
         Event(Kind.TASK, "h1", "a", "t"), Event(Kind.OK, "h2", "a", "t"), Event(Kind.OK, "h1", "a", "t")
     )
     assert tally.hosts["h1"].seconds == 2
+
+
+def test_what_was_changed_is_remembered_once_and_by_role() -> None:
+    change = Event(Kind.CHANGED, "h1", "a", "Write it", diff=({"after_header": "/etc/a"},))
+    host = _tally(change, change, Event(Kind.CHANGED, "h1", "b", "Do it"), _stats()).hosts["h1"]
+    assert list(host.changes) == [("a", "/etc/a"), ("b", "Do it")]
