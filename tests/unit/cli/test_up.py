@@ -192,7 +192,7 @@ def test_json_is_all_there_is_on_stdout(
     assert document["schema"] == 1
     assert (inventory.parent / ".provision" / "journal.sqlite").exists()
     assert document["hosts"]["h1"]["outcome"] == "changed"
-    assert set(document["hosts"]["h1"]) == {"outcome", "roles", "error", "seconds"}
+    assert set(document["hosts"]["h1"]) == {"outcome", "roles", "error", "seconds", "changes"}
     assert passing_checks == [("h1", "h2")]
 
 
