@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
 from .host_state_gpu import cdi, gpus, kernel_module, kernel_release
 from .host_state_machine import Machine
 from .host_state_packages import packages
+from .mig_state import mig
 
 _Keys = Mapping[str, Any]
 
@@ -163,6 +164,7 @@ _MEASURES: Dict[str, Callable[[Machine, Any], object]] = {
     "units": units,
     "kernel_modules": _kernel_modules,
     "gpus": lambda machine, _: gpus(machine),
+    "mig": mig,
     "json_keys": _json_keys,
     "groups": _groups,
     "nouveau_absent": lambda machine, _: not machine.exists("/sys/module/nouveau"),

@@ -44,6 +44,14 @@ def _gpus(before: Mapping[str, str], now: Mapping[str, str]) -> List[str]:
     return texts
 
 
+def _mig(before: Mapping[str, Any], now: Mapping[str, Any]) -> List[str]:
+    return [
+        "MIG of GPU {}: {} -> {}".format(address, old or "unknown", now.get(address) or "unknown")
+        for address, old in sorted(before.items())
+        if now.get(address) != old
+    ]
+
+
 def _kernel(before: Mapping[str, Any], now: Mapping[str, Any]) -> List[str]:
     texts = []
     for name, old in sorted(before["modules"].items()):
@@ -190,6 +198,7 @@ def _step(before: object, after: object) -> str:
 
 _COMPARISONS: Dict[str, Callable[[Any, Any], List[str]]] = {
     "gpus": _gpus,
+    "mig": _mig,
     "kernel_modules": _kernel,
     "nouveau_absent": _nouveau,
     "packages": _packages,

@@ -23,7 +23,7 @@ def workloads(machine: Machine) -> List[Dict[str, str]]:
     }
     processes = []
     for process in _gpu_processes(machine):
-        owner = _container_of(machine, process["pid"])
+        owner = container_of(machine, process["pid"])
         if owner is None:
             processes.append("{comm} (pid {pid})".format(**process))
         else:
@@ -60,17 +60,26 @@ def uses_gpu(container: Mapping[str, Any]) -> bool:
     return host.get("Runtime") == "nvidia" and visible not in ("", "void", "none")
 
 
-def _containers(machine: Machine) -> Dict[str, Dict[str, Any]]:
+def inspected(machine: Machine) -> Dict[str, Dict[str, Any]]:
+    """Return the engine's answer to `docker inspect` for every running container, by its id."""
     path = machine.path(SOCKET)
-    found = {}
+    found: Dict[str, Dict[str, Any]] = {}
     try:
         for entry in get("/containers/json", path):
-            container = get("/containers/{}/json".format(entry["Id"]), path)
-            name = (container.get("Name") or entry["Id"][:12]).lstrip("/")
-            found[entry["Id"]] = {"name": name, "uses_gpu": uses_gpu(container)}
-    except (DockerSocketError, KeyError, TypeError, AttributeError):
+            found[entry["Id"]] = dict(get("/containers/{}/json".format(entry["Id"]), path))
+    except (DockerSocketError, KeyError, TypeError, ValueError):
         return found
     return found
+
+
+def _containers(machine: Machine) -> Dict[str, Dict[str, Any]]:
+    return {
+        identifier: {
+            "name": (container.get("Name") or identifier[:12]).lstrip("/"),
+            "uses_gpu": uses_gpu(container),
+        }
+        for identifier, container in inspected(machine).items()
+    }
 
 
 def _gpu_processes(machine: Machine) -> List[Dict[str, str]]:
@@ -95,7 +104,16 @@ def _holds_gpu(folder: str) -> bool:
     return False
 
 
-def _container_of(machine: Machine, pid: str) -> Optional[str]:
+def container_of(machine: Machine, pid: str) -> Optional[str]:
+    """Return the id of the container that a process belongs to, or None.
+
+    A host that is a container itself (its first process is in one) is no container of its own.
+    """
+    outer = _container_ids(machine, "1")
+    inner = [each for each in _container_ids(machine, pid) if each not in outer]
+    return inner[-1] if inner else None
+
+
+def _container_ids(machine: Machine, pid: str) -> List[str]:
     text = machine.read("/proc/{}/cgroup".format(pid)) or ""
-    found = re.search(r"[/-]([0-9a-f]{64})(?:\.scope)?(?:/|$)", text, re.MULTILINE)
-    return found.group(1) if found else None
+    return re.findall(r"[/-]([0-9a-f]{64})(?=\.scope|/|$)", text, re.MULTILINE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from .driver_selection import SelectionRefusedError
+from .nvidia_services import SERVICES
 
 NONE = "none"
 LOAD = "load"
@@ -16,14 +17,6 @@ REBOOT = "reboot"
 
 # Dependents first: a module that another one uses cannot be unloaded.
 UNLOAD_ORDER = ("nvidia_peermem", "nvidia_fs", "nvidia_uvm", "nvidia_drm", "nvidia_modeset", "nvidia")
-# Services that keep the device files open although nobody works on the GPUs.
-SERVICES = (
-    "nvidia-persistenced.service",
-    "nvidia-fabricmanager.service",
-    "nvidia-imex.service",
-    "nvidia-dcgm.service",
-    "dcgm-exporter.service",
-)
 
 Run = Callable[[List[str]], Tuple[int, str]]
 

@@ -7,11 +7,22 @@ carried out, undone when a step fails, and read back in the end.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from dataclasses import dataclass, replace
+from typing import Callable, Dict, List, Mapping, Sequence, Tuple
 
 from .mig_layout import Board, Target
-from .mig_placement import Change, Instance, Placement, Profile, Wanted, describe, plan_change
+from .mig_placement import (
+    Change,
+    Instance,
+    NoPlacementError,
+    Placement,
+    Profile,
+    Wanted,
+    describe,
+    plan_change,
+    restore,
+)
+from .mig_profiles import known
 from .nvml import SUCCESS, GpuInstance, Nvml, NvmlError
 
 # Hopper (compute capability 9.0) and later need no reset (MIG user guide, "Enable MIG Mode").
@@ -56,10 +67,15 @@ class Step:
 
     def after(self) -> List[str]:
         """Return the geometry wanted, a line an instance."""
+        return geometry(self.target.enabled, self.result().instances)
+
+    def result(self) -> Gpu:
+        """Return the GPU as it will be; numbers of instances to come are not known."""
         created = tuple(
             Instance(-1, wanted.profile, place, wanted.compute) for wanted, place in self.change.create
         )
-        return geometry(self.target.enabled, self.change.keep + created)
+        enabled = self.target.enabled
+        return replace(self.gpu, enabled=enabled, pending=enabled, instances=self.change.keep + created)
 
 
 class MigError(Exception):
@@ -71,10 +87,14 @@ def geometry(enabled: bool, instances: Sequence[Instance]) -> List[str]:
     lines = ["MIG %s" % ("enabled" if enabled else "disabled")]
     for instance in sorted(instances, key=lambda each: each.placement):
         parts = "+".join("%dc" % slices for slices in instance.compute)
-        whole = len(instance.compute) == 1
+        # 3g.20gb with one compute instance of three slices is simply 3g.20gb.
+        whole = parts == "%sc" % instance.profile.split("g.")[0]
         lines.append(
             "%s %s"
-            % (instance.placement, instance.profile if whole else "%s (%s)" % (instance.profile, parts))
+            % (
+                instance.placement,
+                instance.profile if whole else "%s (%s)" % (instance.profile, parts or "empty"),
+            )
         )
     return lines
 
@@ -89,6 +109,14 @@ def plan(gpus: Sequence[Gpu], targets: Mapping[str, Target]) -> List[Step]:
     return [_plan_gpu(gpu, targets[gpu.board.uuid]) for gpu in gpus if gpu.board.uuid in targets]
 
 
+def bare(pci: str, device: str, subsystem: str) -> Gpu:
+    """Return a GPU that no driver tells about yet: MIG off, profiles of the board as far as they are known."""
+    profiles = known(device)
+    board = Board(pci, pci, device, subsystem, profiles is not None, profiles or {})
+    # Device ids of Ampere's boards with MIG begin with 20.
+    return Gpu(0, board, "", False, False, device.startswith("20"), ())
+
+
 def carry_out(nvml: Nvml, step: Step) -> None:
     """Bring one GPU to its target, or back to what it was. Raises MigError, after undoing what it did."""
     gpu, undo = step.gpu, Undo()
@@ -101,8 +129,10 @@ def carry_out(nvml: Nvml, step: Step) -> None:
             _create(nvml, gpu, wanted, place, undo)
         _check(nvml, step)
     except (NvmlError, MigError) as error:
-        left = undo.run()
-        raise MigError("GPU %s: %s; %s" % (gpu.board.pci, error, left)) from error
+        raise MigError("GPU %s: %s; %s" % (gpu.board.pci, error, undo.run())) from error
+    except BaseException:
+        undo.run()  # told to stop in the middle
+        raise
 
 
 class Undo:
@@ -120,17 +150,22 @@ class Undo:
         for what, action in reversed(self._actions):
             try:
                 action()
-            except NvmlError as error:
+            except (NvmlError, MigError) as error:
                 return "it could not be put back: %s failed with %s" % (what, error)
         return "it was put back as it was" if self._actions else "nothing was changed"
 
 
 def _plan_gpu(gpu: Gpu, target: Target) -> Step:
-    current = gpu.instances if gpu.enabled and target.enabled else ()
-    change = plan_change(gpu.board.profiles, current, target.instances)
-    if gpu.enabled and not target.enabled:
-        change = Change((), gpu.instances, ())
-    return Step(gpu, target, change)
+    if not target.enabled:
+        return Step(gpu, target, Change((), gpu.instances, ()))
+    try:
+        if not gpu.instances:
+            again = restore(gpu.board.profiles, target.instances, target.places)
+            if again is not None and target.places:
+                return Step(gpu, target, again)
+        return Step(gpu, target, plan_change(gpu.board.profiles, gpu.instances, target.instances))
+    except NoPlacementError as error:
+        raise NoPlacementError("GPU %s: %s" % (gpu.board.pci, error)) from error
 
 
 def _destroy(nvml: Nvml, gpu: Gpu, instance: Instance, undo: Undo) -> None:
@@ -208,6 +243,9 @@ def _read_gpu(nvml: Nvml, handle: int, users: Mapping[Tuple[str, int], Tuple[str
             for found in nvml.gpu_instances(handle, offered.identifier):
                 holders = users.get((uuid, found.identifier), ())
                 instances.append(_instance(nvml, offered.name, found, holders))
+    if mode is not None and not profiles:
+        # Drivers before branch 550 tell of profiles only while MIG mode is on.
+        profiles = dict(known(pci.device) or {})
     board = Board(uuid, pci.address, pci.device, pci.subsystem, mode is not None, profiles)
     enabled, pending = mode or (False, False)
     resets = nvml.compute_capability(handle) < _NO_RESET_SINCE
@@ -221,7 +259,10 @@ def _instance(nvml: Nvml, profile: str, found: GpuInstance, holders: Tuple[str, 
 
 def _identifier(nvml: Nvml, gpu: Gpu, name: str) -> int:
     """Return NVML's number of a profile on this GPU: the same number means another size elsewhere."""
-    return next(each.identifier for each in nvml.gpu_instance_profiles(gpu.handle) if each.name == name)
+    for each in nvml.gpu_instance_profiles(gpu.handle):
+        if each.name == name:
+            return each.identifier
+    raise MigError("the driver offers no profile `%s`" % name)
 
 
 def _existing(nvml: Nvml, gpu: Gpu) -> List[GpuInstance]:
@@ -233,29 +274,15 @@ def _existing(nvml: Nvml, gpu: Gpu) -> List[GpuInstance]:
 
 
 def _handle(nvml: Nvml, gpu: Gpu, identifier: int) -> int:
-    return next(each.handle for each in _existing(nvml, gpu) if each.identifier == identifier)
+    for each in _existing(nvml, gpu):
+        if each.identifier == identifier:
+            return each.handle
+    raise MigError("GPU instance %d is gone" % identifier)
 
 
 def _handle_at(nvml: Nvml, gpu: Gpu, profile: Profile, place: Placement) -> int:
     """Return the instance at a place: identifiers change when an instance is made again, places do not."""
-    number = _identifier(nvml, gpu, profile.name)
-    return next(
-        each.handle
-        for each in nvml.gpu_instances(gpu.handle, number)
-        if (each.start, each.size) == (place.start, place.size)
-    )
-
-
-def busy(steps: Sequence[Step]) -> List[Tuple[Gpu, Instance]]:
-    """Return the instances in use that would have to be destroyed."""
-    return [(step.gpu, each) for step in steps for each in step.change.destroy if each.users]
-
-
-def resetting(steps: Sequence[Step]) -> List[Gpu]:
-    """Return the GPUs that a change of mode would reset."""
-    return [step.gpu for step in steps if step.switches_mode and step.gpu.resets]
-
-
-def first_destroyed(steps: Sequence[Step]) -> Optional[Tuple[Gpu, Instance]]:
-    """Return an instance that would be destroyed, if there is any."""
-    return next(((step.gpu, each) for step in steps for each in step.change.destroy), None)
+    for each in nvml.gpu_instances(gpu.handle, _identifier(nvml, gpu, profile.name)):
+        if (each.start, each.size) == (place.start, place.size):
+            return each.handle
+    raise MigError("no %s lies at %s" % (profile.name, place))

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from .mig_placement import Profile, Wanted
+from .mig_placement import Placement, Profile, Wanted
 
 _PROFILE = re.compile(r"^(?:(?P<c>\d+)c\.)?(?P<gi>(?P<g>\d+)g\.(?P<gb>\d+)gb(?P<attributes>[+-][a-z.,]+)?)$")
 _FILTER = re.compile(r"^0x([0-9a-fA-F]{4})([0-9a-fA-F]{4})(?::0x([0-9a-fA-F]{4})([0-9a-fA-F]{4}))?$")
@@ -38,10 +38,14 @@ class Board:
 
 @dataclass(frozen=True)
 class Target:
-    """What one GPU should become: MIG mode on or off, and its instances."""
+    """What one GPU should become: MIG mode on or off, and its instances.
+
+    `places`, one an instance, say where they lay before a reboot; they count only while the GPU is empty.
+    """
 
     enabled: bool
     instances: Tuple[Wanted, ...] = ()
+    places: Tuple[Placement, ...] = ()
 
 
 Layout = Union[str, Sequence[Mapping[str, Any]]]
@@ -124,12 +128,17 @@ def _balanced(board: Board) -> Tuple[Wanted, ...]:
 
 
 def _from_entries(entries: Sequence[Mapping[str, Any]], boards: Sequence[Board]) -> Dict[str, Target]:
-    """Apply the entries in order; where two name the same GPU the later one holds, as with mig-parted."""
+    """Apply the entries in order; where two name the same GPU the later one holds, as with mig-parted.
+
+    An entry with a filter may match nothing: files for a whole fleet name every board that it has.
+    """
+    if not isinstance(entries, list) or not entries:
+        raise LayoutError(f"the MIG layout must be a label or a list of entries, not `{entries}`")
     targets: Dict[str, Target] = {}
     for number, entry in enumerate(entries, start=1):
         _check_entry(entry, number)
         matching = [board for board in boards if _selected(entry, board, boards, number)]
-        if not matching:
+        if not matching and not entry.get("device-filter"):
             raise LayoutError(f"entry {number} of the MIG layout matches no GPU of this host")
         for board in matching:
             if not board.capable:
@@ -139,6 +148,9 @@ def _from_entries(entries: Sequence[Mapping[str, Any]], boards: Sequence[Board])
             targets[board.uuid] = Target(
                 entry["mig-enabled"], _instances(entry.get("mig-devices") or {}, board)
             )
+    if not targets and any(entry["mig-enabled"] for entry in entries):
+        found = ", ".join(f"{board.pci} ({board.device})" for board in boards)
+        raise LayoutError(f"no entry of the MIG layout matches a GPU of this host, which has {found}")
     return targets
 
 
@@ -156,6 +168,9 @@ def _check_entry(entry: Mapping[str, Any], number: int) -> None:
     devices = entry.get("devices")
     if devices != "all" and not (isinstance(devices, list) and devices):
         raise LayoutError(f"`devices` of {place} must be `all` or a list, not `{devices}`")
+    filters = entry.get("device-filter")
+    if not isinstance(filters, (str, list, type(None))):
+        raise LayoutError(f"`device-filter` of {place} must be a text or a list, not `{filters}`")
     counts = entry.get("mig-devices")
     if entry["mig-enabled"] and not isinstance(counts, Mapping):
         raise LayoutError(f"`mig-devices` of {place} is missing; write `{{}}` for MIG mode without instances")
@@ -169,7 +184,7 @@ def _check_entry(entry: Mapping[str, Any], number: int) -> None:
 def _selected(entry: Mapping[str, Any], board: Board, boards: Sequence[Board], number: int) -> bool:
     filters = entry.get("device-filter")
     if filters and not any(
-        _matches(text, board, number) for text in ([filters] if isinstance(filters, str) else filters)
+        _matches(str(text), board, number) for text in ([filters] if isinstance(filters, str) else filters)
     ):
         return False
     if entry["devices"] == "all":

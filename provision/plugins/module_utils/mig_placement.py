@@ -110,6 +110,29 @@ def plan_change(
     raise NoPlacementError(f"{describe(wanted)} do not fit on this GPU together")
 
 
+def restore(
+    profiles: Mapping[str, Profile], wanted: Sequence[Wanted], places: Sequence[Placement]
+) -> Optional[Change]:
+    """Return the change that puts the instances of an empty GPU where they were; None where they cannot be."""
+    taken = 0
+    for item, place in zip(wanted, places):
+        if item.profile not in profiles or place not in profiles[item.profile].placements:
+            return None
+        if taken & place.mask:
+            return None
+        taken |= place.mask
+    return Change((), (), tuple(zip(wanted, places))) if len(wanted) == len(places) else None
+
+
+def creation_order(profiles: Mapping[str, Profile], instances: Sequence[Instance]) -> List[Instance]:
+    """Return instances in the order in which this planner would have created them on an empty GPU."""
+    return sorted(
+        instances,
+        key=lambda each: (_span(profiles[each.profile]), each.compute, each.profile, each.placement),
+        reverse=True,
+    )
+
+
 def describe(wanted: Sequence[Wanted]) -> str:
     """Write a multiset of instances as people do: `2x 1g.5gb + 1x 3g.20gb`."""
     counts: Dict[str, int] = {}

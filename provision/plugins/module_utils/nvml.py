@@ -15,11 +15,6 @@ SUCCESS = 0
 INVALID_ARGUMENT = 2
 NOT_SUPPORTED = 3
 NOT_FOUND = 6
-INSUFFICIENT_SIZE = 7
-DRIVER_NOT_LOADED = 9
-LIB_RM_VERSION_MISMATCH = 18
-IN_USE = 19
-INSUFFICIENT_RESOURCES = 23
 
 # Both counts grow with new boards; asking for a profile number that the library does not know yet gives
 # INVALID_ARGUMENT, so asking for a few more costs nothing.
@@ -182,6 +177,12 @@ class Nvml:
         self._call("nvmlDeviceGetPciInfo_v3", c_void_p(device), byref(info))
         address = f"{info.domain:04x}:{info.bus:02x}:{info.device:02x}.0"
         return PciInfo(address, f"{info.pciDeviceId:08x}", f"{info.pciSubSystemId:08x}")
+
+    def minor(self, device: int) -> int:
+        """Return N of the GPU's device file /dev/nvidiaN."""
+        minor = c_uint()
+        self._call("nvmlDeviceGetMinorNumber", c_void_p(device), byref(minor))
+        return minor.value
 
     def compute_capability(self, device: int) -> Tuple[int, int]:
         """Return the compute capability, major and minor."""

@@ -28,7 +28,7 @@ options:
   resources:
     description:
       - What the role is responsible for on this host. Any of C(files), C(absent), C(packages), C(units),
-        C(kernel_modules), C(gpus), C(json_keys), C(groups), C(nouveau_absent), C(cdi).
+        C(kernel_modules), C(gpus), C(mig), C(json_keys), C(groups), C(nouveau_absent), C(cdi).
     type: dict
     default: {}
   inputs:

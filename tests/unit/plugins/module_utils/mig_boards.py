@@ -1,5 +1,7 @@
 """The MIG tables of every model that the lab can build, in the planner's terms."""
 
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +31,19 @@ def _load() -> dict[str, Board]:
 
 
 BOARDS = _load()
+
+
+def reachable(profiles: Mapping[str, Profile]) -> set[frozenset[tuple[str, int]]]:
+    """Every multiset that fits, found by laying down every profile at every place."""
+    spots = [(name, place.mask) for name, profile in profiles.items() for place in profile.placements]
+    found: set[frozenset[tuple[str, int]]] = set()
+
+    def lay(first: int, taken: int, laid: Counter[str]) -> None:
+        found.add(frozenset(laid.items()))
+        for index in range(first, len(spots)):
+            name, mask = spots[index]
+            if not taken & mask:
+                lay(index + 1, taken | mask, laid + Counter([name]))
+
+    lay(0, 0, Counter())
+    return found

@@ -13,6 +13,7 @@ A100 = BOARDS["a100-sxm4-40gb"]
 SECOND = Board("GPU-second", "0000:ff:00.0", A100.device, "144e10de", True, A100.profiles)
 V100 = Board("GPU-v100", "0000:00:00.0", "1db610de", "", False, {})
 PAIR = (A100, SECOND)
+ENABLED: dict[str, Any] = {"devices": "all", "mig-enabled": True, "mig-devices": {"1g.5gb": 1}}
 
 
 def names(target: Target) -> str:
@@ -64,6 +65,14 @@ def test_a_filter_narrows_by_device_and_subsystem() -> None:
     assert set(resolve([{**entry, "device-filter": ["0x20B010DE:0x144E10DE"]}], PAIR)) == {SECOND.uuid}
 
 
+def test_a_file_for_a_fleet_names_boards_that_this_host_lacks() -> None:
+    entries = [
+        {**ENABLED, "device-filter": ["0x233010DE", "0x20B210DE"], "mig-devices": {"1g.10gb": 7}},
+        {**ENABLED, "device-filter": "0x20B010DE", "mig-devices": {"1g.10gb": 4}},
+    ]
+    assert names(resolve(entries, [A100])[A100.uuid]) == "4x 1g.10gb"
+
+
 def test_the_later_entry_holds() -> None:
     entries = [
         {"devices": "all", "mig-enabled": False},
@@ -97,9 +106,6 @@ def test_gpus_without_mig_may_stand_beside_those_with() -> None:
     assert set(resolve(entries, (V100, SECOND))) == {SECOND.uuid}
 
 
-ENABLED = {"devices": "all", "mig-enabled": True, "mig-devices": {"1g.5gb": 1}}
-
-
 @pytest.mark.parametrize(
     ("layout", "message"),
     [
@@ -109,7 +115,9 @@ ENABLED = {"devices": "all", "mig-enabled": True, "mig-devices": {"1g.5gb": 1}}
         ([{**ENABLED, "devices": ["GPU-x"]}], "names GPU `GPU-x`, which this host lacks"),
         ([{**ENABLED, "devices": "0"}], "`devices` of entry 1 of the MIG layout must be `all` or a list"),
         ([{**ENABLED, "device-filter": "A100"}], "device-filter `A100` of entry 1 is not of the form"),
-        ([{**ENABLED, "device-filter": "0x233010DE"}], "entry 1 of the MIG layout matches no GPU"),
+        ([{**ENABLED, "device-filter": "0x233010DE"}], "no entry of the MIG layout matches a GPU"),
+        ([{**ENABLED, "device-filter": 7}], "`device-filter` of entry 1 of the MIG layout must be a text"),
+        ({"devices": "all"}, "must be a label or a list of entries"),
         ([{**ENABLED, "mig-devices": {"1g5gb": 1}}], "`1g5gb` is not a MIG profile"),
         ([{**ENABLED, "mig-devices": {"1g.5gb": "1"}}], "must be a whole number"),
         (

@@ -18,7 +18,7 @@ from provision.plugins.module_utils.mig_placement import (
     plan_change,
 )
 
-from .mig_boards import BOARDS
+from .mig_boards import BOARDS, reachable
 
 A100 = BOARDS["a100-sxm4-40gb"].profiles
 
@@ -31,22 +31,6 @@ def instance(identifier: int, name: str, start: int, *, users: tuple[str, ...] =
     profile = A100[name]
     size = profile.placements[0].size
     return Instance(identifier, name, Placement(start, size), (profile.slices,), users)
-
-
-def reachable(profiles: Mapping[str, Profile]) -> set[frozenset[tuple[str, int]]]:
-    """Every multiset that fits, found by laying down every profile at every place."""
-    spots = [(name, place.mask) for name, profile in profiles.items() for place in profile.placements]
-    found: set[frozenset[tuple[str, int]]] = set()
-
-    def lay(first: int, taken: int, laid: Counter[str]) -> None:
-        found.add(frozenset(laid.items()))
-        for index in range(first, len(spots)):
-            name, mask = spots[index]
-            if not taken & mask:
-                lay(index + 1, taken | mask, laid + Counter([name]))
-
-    lay(0, 0, Counter())
-    return found
 
 
 def multisets(profiles: Mapping[str, Profile]) -> Iterator[Counter[str]]:

@@ -1,0 +1,61 @@
+"""What a host keeps of its MIG layout between boots: the wanted state of each GPU.
+
+Runs on hosts: Python 3.8, standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Mapping, Sequence
+
+from .mig_gpu import Gpu
+from .mig_layout import Target
+from .mig_placement import Placement, Wanted, creation_order
+
+WANTED = "/etc/provision/mig.json"
+MARKER = "/run/provision/mig.json"
+"""What became of the restoration in this boot: /run does not outlive it."""
+
+_SCHEMA = 1
+
+
+class RecordError(Exception):
+    """The file of wanted states is not what this project writes."""
+
+
+def dump(gpus: Sequence[Gpu], targets: Mapping[str, Target]) -> bytes:
+    """Write down the state of the GPUs that have a target, as they are now, places included."""
+    found: Dict[str, Any] = {}
+    for gpu in sorted(gpus, key=lambda each: each.board.pci):
+        if gpu.board.uuid in targets:
+            instances = [
+                {
+                    "profile": each.profile,
+                    "compute": list(each.compute),
+                    "start": each.placement.start,
+                    "size": each.placement.size,
+                }
+                for each in creation_order(gpu.board.profiles, gpu.instances)
+            ]
+            found[gpu.board.uuid] = {"pci": gpu.board.pci, "enabled": gpu.enabled, "instances": instances}
+    return (json.dumps({"schema": _SCHEMA, "gpus": found}, indent=2) + "\n").encode()
+
+
+def load(text: str) -> Dict[str, Target]:
+    """Read what `dump` wrote: the target of each GPU, by UUID. Raises RecordError."""
+    try:
+        document = json.loads(text)
+        if document["schema"] != _SCHEMA:
+            raise RecordError("schema %s is not known" % document["schema"])
+        return {uuid: _target(gpu) for uuid, gpu in document["gpus"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RecordError("not a record of a MIG layout (%s)" % error) from error
+
+
+def _target(gpu: Mapping[str, Any]) -> Target:
+    instances = gpu["instances"]
+    return Target(
+        bool(gpu["enabled"]),
+        tuple(Wanted(each["profile"], tuple(each["compute"])) for each in instances),
+        tuple(Placement(each["start"], each["size"]) for each in instances),
+    )

@@ -1,0 +1,353 @@
+#!/usr/bin/python
+"""Ansible module: the GPUs of a host are partitioned as the layout says, now and after every boot."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Sequence, Tuple
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.file_replacement import replace
+from ..module_utils.host_state_gpu import gpus as gpus_on_bus
+from ..module_utils.host_state_machine import Machine
+from ..module_utils.mig_change import (
+    Consent,
+    MigRefusedError,
+    Scene,
+    carry_out_all,
+    locked,
+    look,
+    refuse,
+    summary,
+)
+from ..module_utils.mig_gpu import MigError, Step, bare, plan
+from ..module_utils.mig_layout import Layout, LayoutError, Target, resolve
+from ..module_utils.mig_placement import NoPlacementError
+from ..module_utils.mig_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program
+from ..module_utils.mig_record import WANTED, dump
+from ..module_utils.nvml import Nvml, NvmlError
+
+DOCUMENTATION = r"""
+module: nvidia_mig_layout
+short_description: Partitions GPUs into MIG instances, and has them partitioned again after every boot
+description:
+  - Reads and changes MIG mode and instances through libnvidia-ml. Instances that the layout wants and that are
+    there already are kept, wherever that is possible.
+  - Everything is checked for all GPUs before anything is destroyed - whether the profiles exist on the GPU and
+    fit on it, who uses what would go, and whether there is consent.
+  - A GPU whose change fails in the middle is put back as it was.
+  - GPUs that the layout does not name are left alone. Without a layout no GPU is touched, and what made a former
+    layout outlive reboots is removed.
+options:
+  layout:
+    description:
+      - C(all-disabled), C(all-enabled), C(all-balanced), or C(all-PROFILE), for as many instances of a profile
+        as fit; or a list of entries as mig-parted's configuration files (version v1) have them, in whose
+        C(devices) GPUs may also be named by UUID or PCI address. Text that begins with C([) is read as JSON.
+      - With O(configurations) the name of a layout in them.
+    type: raw
+    default: ''
+  configurations:
+    description: What is in a configuration file of mig-parted, version v1.
+    type: dict
+  allow_destroy:
+    description: Whether instances that nobody uses may be destroyed.
+    type: bool
+    default: false
+  allow_reset:
+    description: Whether GPUs that nobody uses may be reset, where a change of MIG mode needs it.
+    type: bool
+    default: false
+  lock_timeout:
+    description: Seconds to wait for another change on the same host.
+    type: int
+    default: 60
+attributes:
+  check_mode:
+    description:
+      - Predicts every GPU and file that would change, and refuses what a run would refuse. Before the driver is
+        loaded the GPUs are taken for unpartitioned and checked against what is known of their model.
+    support: full
+  diff_mode:
+    description: Shows the geometry of each GPU before and after.
+    support: full
+author: [provision contributors]
+"""
+
+EXAMPLES = r"""
+- name: Cut the first GPU in four
+  nvidia_mig_layout:
+    layout:
+      - devices: [0]
+        mig-enabled: true
+        mig-devices: {3g.20gb: 1, 2g.10gb: 1, 1g.5gb: 2}
+"""
+
+RETURN = r"""
+gpus:
+  description: Each GPU that the layout names, with its geometry before and after, and what is kept of it.
+  returned: success
+  type: list
+  elements: dict
+addresses:
+  description: PCI addresses of these GPUs.
+  returned: success
+  type: list
+  elements: str
+files:
+  description: Files that have the layout outlive reboots.
+  returned: success
+  type: list
+  elements: str
+"""
+
+_FILES = (WANTED, PROGRAM, UNIT)
+
+
+class _File(NamedTuple):
+    path: str
+    content: bytes
+    shown: str
+    former: Optional[bytes] = None
+
+
+_Work = Tuple[List[Step], List[_File]]
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "layout": {"type": "raw", "default": ""},
+            "configurations": {"type": "dict"},
+            "allow_destroy": {"type": "bool", "default": False},
+            "allow_reset": {"type": "bool", "default": False},
+            "lock_timeout": {"type": "int", "default": 60},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        layout = _layout(module.params["layout"])
+        if layout is None:
+            _remove(module)
+        if module.check_mode:
+            steps, files = _look(module, layout, Machine())
+        else:
+            with locked(module.params["lock_timeout"]), _interruptible():
+                steps, files = _change(module, layout, Machine())
+        _finish(module, steps, files)
+    except (LayoutError, NoPlacementError) as error:
+        module.fail_json(msg="refused: %s" % error, hint="nothing was changed; correct `nvidia_mig_layout`")
+    except MigRefusedError as error:
+        module.fail_json(msg="refused: %s" % error, hint="nothing was changed; %s" % error.hint)
+    except (MigError, NvmlError) as error:
+        module.fail_json(msg=str(error), hint="`nvidia-smi` and `dmesg` on the host may tell why")
+    except OSError as error:
+        module.fail_json(msg="cannot write `%s`: %s" % (error.filename, error.strerror))
+
+
+def _layout(value: Any) -> Optional[Layout]:  # noqa: ANN401 - whatever a variable holds
+    """Return the layout, None where there is none."""
+    if value in (None, "", []):
+        return None
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise LayoutError("the MIG layout is not JSON: %s" % error) from error
+    found: Layout = value
+    return found
+
+
+def _change(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
+    """Bring the GPUs to the layout and write down what they became."""
+    try:
+        nvml = Nvml()
+    except (NvmlError, OSError) as error:
+        module.fail_json(msg="the driver does not answer: %s" % error, hint="apply role nvidia_driver first")
+    with nvml:
+        steps, targets, scene = _plan(module, nvml, layout, machine)
+        carry_out_all(nvml, steps, scene.usage, lambda argv: _run(module, argv))
+        record = dump(look(nvml, machine).gpus, targets)
+    differing = _differing(record)
+    for file in differing:
+        os.makedirs(os.path.dirname(file.path), mode=0o755, exist_ok=True)
+        replace(file.path, file.content)
+    return steps, differing
+
+
+def _look(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
+    """Return what `_change` would do."""
+    try:
+        nvml = Nvml()
+    except (NvmlError, OSError):
+        return _predict(module, layout, machine), _differing(b"")
+    with nvml:
+        steps, targets, _ = _plan(module, nvml, layout, machine)
+        return steps, _differing(dump([step.result() for step in steps], targets))
+
+
+def _plan(
+    module: AnsibleModule, nvml: Nvml, layout: Layout, machine: Machine
+) -> Tuple[List[Step], Mapping[str, Target], Scene]:
+    """Return what is to be done, after everything that could speak against it."""
+    scene = look(nvml, machine)
+    targets = resolve(layout, [gpu.board for gpu in scene.gpus], module.params["configurations"])
+    steps = plan(scene.gpus, targets)
+    refuse(steps, scene.usage, Consent(module.params["allow_destroy"], module.params["allow_reset"]))
+    return steps, targets, scene
+
+
+def _predict(module: AnsibleModule, layout: Layout, machine: Machine) -> List[Step]:
+    """Return what a run would do that installs the driver first."""
+    gpus = [bare(pci, *_ids(machine, pci)) for pci in sorted(gpus_on_bus(machine))]
+    module.warn("no driver answers yet: the MIG layout is checked against what is known of the GPUs' models")
+    try:
+        targets = resolve(layout, [gpu.board for gpu in gpus], module.params["configurations"])
+        return plan(gpus, targets)
+    except (LayoutError, NoPlacementError) as error:
+        module.warn("by that, it would be refused: %s" % error)
+        return []
+
+
+def _differing(record: bytes) -> List[_File]:
+    """Return the files that are to be written. An empty record is one that cannot be known yet."""
+    code = program()
+    files = [
+        _File(WANTED, record, record.decode() or "the geometry after the change\n"),
+        _File(PROGRAM, code, "a program of %d bytes\n" % len(code)),
+        _File(UNIT, UNIT_TEXT.encode(), UNIT_TEXT),
+    ]
+    return [file._replace(former=_read(file.path)) for file in files if _read(file.path) != file.content]
+
+
+def _finish(module: AnsibleModule, steps: Sequence[Step], differing: Sequence[_File]) -> NoReturn:
+    """Have the unit know its files and run, and answer. Not under the lock, which the unit takes itself."""
+    changed = [step for step in steps if not step.is_empty]
+    enabled = _succeeds(module, "is-enabled")
+    lasting = enabled and _succeeds(module, "is-active")
+    if not module.check_mode:
+        if any(file.path == UNIT for file in differing):
+            _systemctl(module, "daemon-reload")
+        if not enabled:
+            _systemctl(module, "enable", SERVICE)
+        if changed or differing or not lasting:
+            # Finds nothing left to change: it shows that it works, and has the devices described anew.
+            _systemctl(module, "restart", SERVICE)
+    module.exit_json(
+        changed=bool(changed or differing or not lasting),
+        gpus=[summary(step) for step in steps],
+        addresses=sorted(step.gpu.board.pci for step in steps),
+        files=list(_FILES),
+        diff=_diff(changed, differing, lasting),
+    )
+    raise AssertionError
+
+
+def _remove(module: AnsibleModule) -> NoReturn:
+    present = [path for path in _FILES if os.path.exists(path)]
+    if present and not module.check_mode:
+        if UNIT in present:
+            module.run_command(["systemctl", "disable", "--now", SERVICE])
+        for path in present:
+            os.unlink(path)
+        if UNIT in present:
+            _systemctl(module, "daemon-reload")
+    module.exit_json(
+        changed=bool(present),
+        gpus=[],
+        addresses=[],
+        files=[],
+        diff=[
+            {"before_header": path, "after_header": path, "before": "present\n", "after": ""}
+            for path in present
+        ],
+    )
+    raise AssertionError
+
+
+def _diff(changed: Sequence[Step], differing: Sequence[_File], lasting: bool) -> List[Dict[str, str]]:
+    parts = [
+        {
+            "before_header": "GPU %s" % step.gpu.board.pci,
+            "after_header": "GPU %s" % step.gpu.board.pci,
+            "before": "".join(line + "\n" for line in step.before()),
+            "after": "".join(line + "\n" for line in step.after()),
+        }
+        for step in changed
+    ]
+    for file in differing:
+        former = b"another one\n" if file.former and file.path == PROGRAM else file.former or b""
+        parts.append(
+            {
+                "before_header": file.path,
+                "after_header": file.path,
+                "before": former.decode("utf-8", "replace"),
+                "after": file.shown,
+            }
+        )
+    if not lasting:
+        parts.append(
+            {"before_header": SERVICE, "after_header": SERVICE, "before": "", "after": "enabled, active\n"}
+        )
+    return parts
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let a polite end undo what was begun, rather than leave a GPU half done."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise MigError("ended by signal %d" % number)
+
+    former: Mapping[int, Any] = {
+        number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _ids(machine: Machine, pci: str) -> Tuple[str, str]:
+    """Return device and subsystem of a GPU on the bus, as NVML writes them: 20b010de."""
+
+    def half(name: str) -> str:
+        return (machine.read("/sys/bus/pci/devices/%s/%s" % (pci, name)) or "").strip()[2:]
+
+    return half("device") + half("vendor"), half("subsystem_device") + half("subsystem_vendor")
+
+
+def _read(path: str) -> Optional[bytes]:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def _run(module: AnsibleModule, argv: List[str]) -> Tuple[int, str]:
+    code, out, err = module.run_command(argv)
+    return code, out + err
+
+
+def _succeeds(module: AnsibleModule, question: str) -> bool:
+    return _run(module, ["systemctl", question, "--quiet", SERVICE])[0] == 0
+
+
+def _systemctl(module: AnsibleModule, *words: str) -> None:
+    code, output = _run(module, ["systemctl", *words])
+    if code:
+        module.fail_json(
+            msg="`systemctl %s` failed: %s" % (" ".join(words), output.strip()),
+            hint="see `journalctl -u %s` on the host" % SERVICE,
+        )
+
+
+if __name__ == "__main__":
+    main()
