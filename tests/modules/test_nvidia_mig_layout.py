@@ -1,0 +1,332 @@
+"""nvidia_mig_layout, run as Ansible runs it, on the lab's libnvidia-ml and a systemd that obeys."""
+
+import fcntl
+import io
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+
+from provision.plugins.module_utils import mig_boot, mig_change, mig_program
+from provision.plugins.module_utils.host_state_machine import Machine
+from provision.plugins.module_utils.mig_record import RecordError, load
+from provision.plugins.module_utils.mig_users import Usage, User
+from provision.plugins.module_utils.nvml import Nvml
+from provision.plugins.modules import nvidia_mig_layout
+from tests.unit.lab_hardware.conftest import VERSION, Server, nvml, programs, server
+
+__all__ = ["nvml", "programs", "server"]
+
+A100 = "a100-sxm4-40gb"
+MIXED = [{"devices": [0], "mig-enabled": True, "mig-devices": {"3g.20gb": 1, "2g.10gb": 1, "1g.5gb": 2}}]
+SPLIT = [{"devices": [0], "mig-enabled": True, "mig-devices": {"3g.20gb": 2}}]
+PERSISTENCED = "nvidia-persistenced.service"
+
+
+@dataclass
+class Bench:
+    """One host: its GPUs, who is said to use them, its files and its services."""
+
+    server: Server
+    folder: Path
+    run_module: Callable[..., dict[str, Any]]
+    usage: Usage = field(default_factory=lambda: Usage({}, {}, {}))
+    calls: list[str] = field(default_factory=list)
+    enabled: bool = False
+    active: bool = False
+
+    def run(
+        self, layout: object, *, check: bool = False, consent: bool = True, **options: object
+    ) -> dict[str, Any]:
+        arguments = {"layout": layout, "allow_destroy": consent, "allow_reset": consent, **options}
+        return self.run_module(nvidia_mig_layout, arguments, check=check)
+
+    def command(self, argv: list[str]) -> tuple[int, str, str]:
+        verb = argv[1]
+        if verb == "is-enabled":
+            return (0 if self.enabled else 1), "", ""
+        if verb == "is-active":
+            return (0 if self.active else 1), "", ""
+        self.calls.append(" ".join(argv[1:]))
+        self.enabled |= verb == "enable"
+        self.active |= verb == "restart"
+        return 0, "", ""
+
+    def state(self) -> str:
+        """Everything on the host that the module could change."""
+        gpus = [{**each, "born": ""} for kind in ("gpu", "gi", "ci") for each in self.server.records(kind)]
+        files = {str(path): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+        return f"{gpus} {files} {self.enabled} {self.active}"
+
+    def uuids(self) -> set[str]:
+        _, listing = self.server.smi("-L")
+        return {word.rstrip(")") for word in listing.split() if word.startswith("MIG-")}
+
+    def use(self, uuid: str, *users: User, instance: int | None = None) -> None:
+        """Say who uses the GPU, or one of its instances."""
+        instances = {} if instance is None else {(uuid, instance): users}
+        self.usage = Usage(instances, {uuid: users}, {uuid: users})
+
+
+@pytest.fixture
+def bench(
+    server: Callable[[dict[str, object]], Server],
+    programs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run_module: Callable[..., dict[str, Any]],
+) -> Bench:
+    folder = tmp_path / "host"
+    made = Bench(server({"gpus": {A100: 2}}), folder, run_module)
+    for name in ("WANTED", "PROGRAM", "UNIT"):
+        monkeypatch.setattr(nvidia_mig_layout, name, str(folder / name.lower()))
+    monkeypatch.setattr(
+        nvidia_mig_layout, "_FILES", tuple(str(folder / each) for each in ("wanted", "program", "unit"))
+    )
+    monkeypatch.setattr(
+        nvidia_mig_layout, "locked", partial(mig_change.locked, path=str(tmp_path / "run/lock"))
+    )
+    monkeypatch.setattr(
+        nvidia_mig_layout,
+        "carry_out_all",
+        partial(mig_change.carry_out_all, note=str(tmp_path / "run/stopped")),
+    )
+    monkeypatch.setattr(nvidia_mig_layout, "Machine", lambda: Machine(str(tmp_path / "root")))
+    monkeypatch.setattr(nvidia_mig_layout, "Nvml", lambda: Nvml(str(programs / f"libnvidia-ml.so.{VERSION}")))
+    monkeypatch.setattr(mig_change, "find", lambda _machine, _places: made.usage)
+    monkeypatch.setattr(AnsibleModule, "run_command", lambda _self, argv, **_: made.command(argv))
+    return made
+
+
+def gpu_uuid(bench: Bench, number: int = 0) -> str:
+    return bench.server.records("gpu")[number]["uuid"]
+
+
+def test_partitions_one_gpu_and_leaves_the_other(bench: Bench) -> None:
+    result = bench.run(MIXED)
+    assert result["changed"]
+    assert [gpu["after"] for gpu in result["gpus"]] == [
+        ["MIG enabled", "0:1 1g.5gb", "1:1 1g.5gb", "2:2 2g.10gb", "4:4 3g.20gb"]
+    ]
+    assert len(bench.uuids()) == 4
+    assert [gpu["mig"] for gpu in bench.server.records("gpu")] == ["1", "0"]
+    assert bench.calls == [
+        "daemon-reload",
+        "enable provision-mig.service",
+        "restart provision-mig.service",
+    ]
+
+
+def test_a_second_run_does_nothing(bench: Bench) -> None:
+    bench.run(MIXED)
+    before, bench.calls = bench.state(), []
+    result = bench.run(MIXED, consent=False)
+    assert not result["changed"]
+    assert result["diff"] == []
+    assert bench.calls == []
+    assert bench.state() == before
+
+
+def test_check_mode_predicts_what_the_run_does_and_does_nothing(bench: Bench) -> None:
+    before = bench.state()
+    predicted = bench.run(MIXED, check=True)
+    assert bench.state() == before
+    assert predicted["diff"] == bench.run(MIXED)["diff"]
+    predicted = bench.run(SPLIT, check=True)
+    assert predicted["diff"] == bench.run(SPLIT)["diff"]
+
+
+def test_check_mode_without_a_driver_names_the_same_things(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for address in ("0000:07:00.0", "0000:0f:00.0"):
+        folder = tmp_path / "root/sys/bus/pci/devices" / address
+        folder.mkdir(parents=True)
+        for name, text in (("vendor", "0x10de"), ("device", "0x20b0"), ("class", "0x030200")):
+            (folder / name).write_text(text + "\n")
+    with monkeypatch.context() as context:
+
+        def absent() -> Nvml:
+            raise OSError("libnvidia-ml.so.1: cannot open shared object file")
+
+        context.setattr(nvidia_mig_layout, "Nvml", absent)
+        predicted = bench.run(MIXED, check=True)
+        assert "no driver answers yet" in str(predicted["warnings"])
+        assert bench.run(MIXED)["msg"].startswith("the driver does not answer")
+    done = bench.run(MIXED)
+    assert [each["after_header"] for each in predicted["diff"]] == [
+        each["after_header"] for each in done["diff"]
+    ]
+    assert predicted["diff"][0] == done["diff"][0]
+
+
+def test_keeps_what_the_new_layout_has_too(bench: Bench) -> None:
+    bench.run(MIXED)
+    before = bench.uuids()
+    bench.run([{**MIXED[0], "mig-devices": {"3g.20gb": 1, "2g.10gb": 2}}])
+    assert len(before & bench.uuids()) == 2
+
+
+REFUSALS = [
+    ("all-7g.80gb", {}, r"profile `7g.80gb` does not exist on GPU 0000:07:00.0, which has 1g.5gb"),
+    ("all-nothing", {}, "profile `nothing` does not exist"),
+    ([{**MIXED[0], "mig-devices": {"3g.20gb": 2, "1g.5gb": 1}}], {}, "do not fit on this GPU together"),
+    ([{**MIXED[0], "mig-devices": {"4g.20gb": 2}}], {}, "the GPU holds 1"),
+    ([{**MIXED[0], "devices": [7]}], {}, "names GPU 7, there are 2"),
+    ("[oops", {}, "the MIG layout is not JSON"),
+    ("split", {"configurations": {"version": "v1", "mig-configs": {"a": SPLIT}}}, "layout `split` is not in"),
+    (SPLIT, {"allow_destroy": False}, "MIG instance .* of GPU 0000:07:00.0 would be destroyed"),
+    ("all-disabled", {"allow_reset": False}, "switching MIG mode off resets GPU 0000:07:00.0"),
+]
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(("layout", "options", "message"), REFUSALS)
+def test_refuses_before_anything_changes(
+    bench: Bench, layout: object, options: dict[str, object], message: str, check: bool
+) -> None:
+    bench.run(MIXED)
+    before, bench.calls = bench.state(), []
+    result = bench.run(layout, check=check, **options)
+    assert result["failed"]
+    assert re.search(f"^refused: .*{message}", result["msg"]), result["msg"]
+    assert "nothing was changed" in result["hint"]
+    assert bench.state() == before
+    assert bench.calls == []
+
+
+def test_a_busy_instance_is_never_destroyed(bench: Bench) -> None:
+    bench.run(SPLIT)
+    instance = int(bench.server.records("gi")[0]["id"])
+    bench.use(gpu_uuid(bench), User("container train"), instance=instance)
+    before = bench.state()
+    result = bench.run("all-7g.40gb")
+    assert "is in use by container train" in result["msg"]
+    assert bench.state() == before
+
+
+def test_nothing_happens_to_one_gpu_when_another_one_refuses(bench: Bench) -> None:
+    bench.use(gpu_uuid(bench, 1), User("process python3 (pid 7)"))
+    before = bench.state()
+    result = bench.run("all-balanced")
+    assert "GPU 0000:0f:00.0 cannot be switched on: process python3 (pid 7) uses it" in result["msg"]
+    assert bench.state() == before
+
+
+def test_the_drivers_services_make_way_and_come_back(bench: Bench) -> None:
+    bench.use(gpu_uuid(bench), User("process nvidia-persiste (pid 7)", PERSISTENCED))
+    assert bench.run(MIXED)["changed"]
+    assert bench.calls[:2] == [f"stop {PERSISTENCED}", f"start {PERSISTENCED}"]
+
+
+def test_a_service_that_a_killed_run_left_stopped_is_started(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/stopped").write_text(json.dumps([PERSISTENCED]))
+    bench.run(MIXED)
+    assert f"start {PERSISTENCED}" in bench.calls
+    assert not (tmp_path / "run/stopped").exists()
+
+
+def test_pending_is_a_failure_and_leaves_no_record(bench: Bench) -> None:
+    bench.server.power_on("mig_reset_blocked")
+    result = bench.run(MIXED)
+    assert "MIG mode is only pending, not enabled" in result["msg"]
+    assert "put back as it was" in result["msg"]
+    assert not (bench.folder / "wanted").exists()
+
+
+def test_the_second_of_two_runs_waits_and_refuses(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    with (tmp_path / "run/lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        before = bench.state()
+        result = bench.run(MIXED, lock_timeout=1)
+    assert result["msg"].startswith("refused: another run has been changing the MIG layout")
+    assert bench.state() == before
+
+
+def test_without_a_layout_nothing_happens(bench: Bench) -> None:
+    before = bench.state()
+    assert not bench.run("")["changed"]
+    assert bench.state() == before
+
+
+def test_without_a_layout_the_former_one_does_not_come_back_at_boot(bench: Bench) -> None:
+    bench.run(MIXED)
+    devices = bench.uuids()
+    assert bench.run("", check=True)["changed"]
+    assert bench.run("")["changed"]
+    assert list(bench.folder.iterdir()) == []
+    assert "disable --now provision-mig.service" in bench.calls
+    assert bench.uuids() == devices
+
+
+def test_the_boot_restores_what_the_run_recorded(bench: Bench, programs: Path) -> None:
+    bench.run(MIXED)
+    devices = bench.uuids()
+    bench.server.power_on()
+    assert bench.uuids() == set()
+    with Nvml(str(programs / f"libnvidia-ml.so.{VERSION}")) as library:
+        targets = load((bench.folder / "wanted").read_text())
+        assert mig_boot.restore_all(library, Machine(), targets, lambda _: (0, "")) == []
+    assert bench.uuids() == devices
+
+
+def test_the_boot_tells_of_a_gpu_that_is_gone_and_restores_the_others(bench: Bench, programs: Path) -> None:
+    bench.run("all-1g.5gb")
+    targets = load((bench.folder / "wanted").read_text()) | load(
+        '{"schema": 1, "gpus": {"GPU-gone": {"enabled": true, "instances": []}}}'
+    )
+    bench.server.power_on()
+    with Nvml(str(programs / f"libnvidia-ml.so.{VERSION}")) as library:
+        troubles = mig_boot.restore_all(library, Machine(), targets, lambda _: (0, ""))
+    assert troubles == ["GPU GPU-gone is not in this host any more"]
+    assert len(bench.uuids()) == 14
+
+
+def test_the_program_is_complete_and_the_same_every_time(tmp_path: Path) -> None:
+    code = mig_program.program()
+    assert code == mig_program.program()
+    names = set(zipfile.ZipFile(io.BytesIO(code)).namelist())
+    assert "provision_mig/nvml.py" in names
+    path = tmp_path / "mig.pyz"
+    path.write_bytes(code)
+    script = f"import sys; sys.path.insert(0, {str(path)!r}); import provision_mig.mig_boot as boot; print(boot.main)"
+    done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False)
+    assert "function main" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": 2}', '{"schema": 1, "gpus": {"a": {}}}'])
+def test_a_record_of_another_kind_is_refused(text: str) -> None:
+    with pytest.raises(RecordError):
+        load(text)
+
+
+@pytest.mark.parametrize(
+    ("answers", "has_file", "ran"),
+    [
+        ({"cat": 0}, True, ["cat", "reset-failed", "restart"]),
+        ({"cat": 1}, True, ["cat", "cdi"]),
+        ({"cat": 1}, False, ["cat"]),
+    ],
+)
+def test_devices_are_described_anew_by_who_did_it_before(
+    answers: dict[str, int], has_file: bool, ran: list[str]
+) -> None:
+    calls: list[str] = []
+
+    def run(argv: list[str]) -> tuple[int, str]:
+        calls.append(argv[1])
+        return answers.get(argv[1], 0), ""
+
+    assert mig_boot.refresh_cdi(run, has_file) == ""
+    assert calls == ran
