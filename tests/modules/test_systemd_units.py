@@ -72,3 +72,16 @@ def test_a_unit_that_does_not_start_is_an_error_with_a_hint(
     result = run_module(systemd_units, {"units": [UNIT]})
     assert "Job failed" in result["msg"]
     assert f"journalctl -u {UNIT}" in result["hint"]
+
+
+def test_what_a_package_started_counts_as_changed(run_module: RunModule, programs: Programs) -> None:
+    _answer(programs, 0, "enabled")
+    result = run_module(systemd_units, {"units": [UNIT], "introduced": True})
+    assert (result["changed"], result["started"]) == (True, [UNIT])
+
+
+def test_a_masked_unit_is_unmasked_first(run_module: RunModule, programs: Programs) -> None:
+    _answer(programs, 3, "masked")
+    assert run_module(systemd_units, {"units": [UNIT]})["changed"]
+    assert programs.ran("systemctl", "unmask", UNIT)
+    assert programs.ran("systemctl", "reset-failed", UNIT)

@@ -84,6 +84,8 @@ def main() -> None:
         _absent(module)
     units = show(lambda argv: module.run_command(list(argv)), [_SERVICE, _PATH])
     refreshes = all(unit.exists for unit in units)
+    if module.check_mode and not refreshes and module.params["toolkit_version"] and _comes_with_units(module):
+        module.exit_json(changed=False, path="", devices=[], removed=[])
     environment = parse_environment(_read(ENVIRONMENT) or "") if refreshes else {}
     path = refreshed_path(environment) if refreshes else MANUAL
     try:
@@ -98,11 +100,15 @@ def _absent(module: AnsibleModule) -> NoReturn:
         module.fail_json(
             msg="nvidia-ctk is not installed on this host", hint="apply role nvidia_container_toolkit first"
         )
-    version = parse_version(module.params["toolkit_version"])
-    # Since 1.18 the package itself has the specification written when it is installed.
-    changed = version is not None and version < _REFRESHES
+    changed = not _comes_with_units(module)
     module.exit_json(changed=changed, path=MANUAL if changed else "", devices=[], removed=[])
     raise AssertionError
+
+
+def _comes_with_units(module: AnsibleModule) -> bool:
+    """Tell whether the version to be installed has the specification written by its own package, as since 1.18."""
+    version = parse_version(module.params["toolkit_version"])
+    return version is None or version >= _REFRESHES
 
 
 def _generate(module: AnsibleModule, nvidia_ctk: str, environment: Dict[str, str]) -> str:

@@ -24,6 +24,12 @@ options:
     type: list
     elements: str
     required: true
+  introduced:
+    description:
+      - Whether packages that bring the units were installed in the same run. Some start their units themselves,
+        sooner or later - which then counts as this task's change, so that check mode and run tell the same.
+    type: bool
+    default: false
   drop_ins:
     description: Text of the drop-in C(provision.conf) by unit.
     type: dict
@@ -73,6 +79,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "units": {"type": "list", "elements": "str", "required": True},
+            "introduced": {"type": "bool", "default": False},
             "drop_ins": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
@@ -81,8 +88,9 @@ def main() -> None:
     drop_ins: Dict[str, str] = {_path(unit): text for unit, text in module.params["drop_ins"].items()}
     differing = {path: text for path, text in drop_ins.items() if read_text(path) != text}
     states = {unit: _state(module, unit) for unit in units}
-    enabled = [unit for unit in units if not states[unit].enabled]
-    started = [unit for unit in units if not states[unit].active]
+    introduced: bool = module.params["introduced"]
+    enabled = [unit for unit in units if introduced or not states[unit].enabled]
+    started = [unit for unit in units if introduced or not states[unit].active]
     diff = [
         {"before_header": path, "after_header": path, "before": read_text(path) or "", "after": text}
         for path, text in differing.items()
