@@ -15,6 +15,7 @@ CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
 
 _UUID = re.compile(r"GPU-[0-9a-fA-F-]+")
 _LISTED = re.compile(r"^(?:GPU \d+:|\s+MIG ).*\(UUID: ((?:GPU|MIG)-[^)]+)\)\s*$")
+_PROFILE = re.compile(r"^\s+MIG (\S+)\s+Device")
 _FABRIC = re.compile(r"^ +Fabric *\n +State *: *(.+?) *\n +Status *: *(.+?) *$", re.MULTILINE)
 _LIBRARY = re.compile(r"\blib(?:cuda|nvidia-ml)\.so\.(\d+\.\d+(?:\.\d+)?)\b")
 
@@ -59,6 +60,61 @@ def parse_list(text: str) -> dict[str, tuple[str, ...]]:
             parent = list(found)[-1]
             found[parent] = (*found[parent], uuid)
     return found
+
+
+def parse_profiles(text: str) -> dict[str, Counter[str]]:
+    """Read `nvidia-smi -L`: how many MIG devices of each profile, by the uuid of the GPU."""
+    found: dict[str, Counter[str]] = {}
+    for line in text.splitlines():
+        match, profile = _LISTED.match(line), _PROFILE.match(line)
+        if match is not None and match.group(1).startswith("GPU-"):
+            found[match.group(1)] = Counter()
+        elif profile is not None and found:
+            found[list(found)[-1]][profile.group(1)] += 1
+    return found
+
+
+@dataclass(frozen=True)
+class Partitioned:
+    """How a GPU should be partitioned: MIG mode, and how many devices of each profile."""
+
+    pci: str
+    enabled: bool
+    profiles: Counter[str]
+
+    def __str__(self) -> str:
+        return told(self.enabled, self.profiles)
+
+
+def told(enabled: bool, profiles: Counter[str]) -> str:
+    """Write how a GPU is partitioned as people do: `3g.20gb + 2x 1g.5gb`."""
+    if not enabled:
+        return "MIG off"
+    parts = (
+        name if count == 1 else f"{count}x {name}" for name, count in sorted(profiles.items(), reverse=True)
+    )
+    return " + ".join(parts) or "MIG on without instances"
+
+
+def parse_mig_record(text: str) -> dict[str, Partitioned]:
+    """Read what role nvidia_mig wrote down of each GPU, by uuid; empty where it cannot be read."""
+    try:
+        gpus = json.loads(text)["gpus"]
+        return {
+            uuid: Partitioned(gpu["pci"], gpu["enabled"], Counter(_devices_of(gpu["instances"])))
+            for uuid, gpu in gpus.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _devices_of(instances: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+    """Return the names that nvidia-smi gives the MIG devices: 1c.3g.20gb is a part of a 3g.20gb."""
+    for instance in instances:
+        profile, compute = instance["profile"], instance["compute"]
+        for slices in compute:
+            whole = profile.startswith(f"{slices}g.")
+            yield profile if whole else f"{slices}c.{profile}"
 
 
 def usable(listing: Mapping[str, tuple[str, ...]], partitioned: Iterable[str]) -> tuple[str, ...]:

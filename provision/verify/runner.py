@@ -25,7 +25,8 @@ from provision.verify.wanted import Wanted
 OnCheck = Callable[[Check], None]
 _HERE = Path(__file__).parent
 _CHECKS_FAILED = 1
-_TOPICS = ("reachable", "driver", "docker", "container")  # from the ground up: the first failure tells most
+# From the ground up: the first failure tells most.
+_TOPICS = ("reachable", "driver", "docker", "container", "mig")
 
 
 def run(

@@ -22,12 +22,16 @@ _VARIABLES = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """`image` is what the container checks start, `users` those who are to reach Docker without root."""
+    """`image` is what the container checks start, `users` those who are to reach Docker without root.
+
+    `mig` tells whether the inventory has a MIG layout for the host, whatever it says.
+    """
 
     image: str | None = None
     default_runtime: bool = True
     cdi: bool = True
     users: tuple[str, ...] = ()
+    mig: bool = False
 
     @classmethod
     def of(cls, host: Host) -> "Wanted":
@@ -38,6 +42,7 @@ class Wanted:
             default_runtime=values["default_runtime"] is not False,
             cdi=values["cdi"] is not False,
             users=tuple(str(user) for user in values["users"] or ()),
+            mig=bool(host.variables.get("nvidia_mig_layout")),
         )
 
 

@@ -12,6 +12,7 @@ InfiniBand device is the manager of NVLink switches; `files`, text by path; `com
 import glob
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import Any, Dict, List, Sequence
@@ -21,7 +22,12 @@ Result = Dict[str, Any]
 MARK = "provision-verify:"
 NVIDIA = "0x10de"
 DISPLAY = "03"
-UNITS = ("nvidia-persistenced.service", "nvidia-fabricmanager.service", "docker.service")
+UNITS = (
+    "nvidia-persistenced.service",
+    "nvidia-fabricmanager.service",
+    "provision-mig.service",
+    "docker.service",
+)
 QUERY = "uuid,pci.bus_id,persistence_mode,mig.mode.current,driver_version"
 LOOK = "echo started; for node in /dev/nvidia[0-9]*; do [ -e $node ] && echo $node; done; nvidia-smi -L"
 
@@ -64,7 +70,10 @@ def files(root: str) -> Dict[str, str]:
         "/sys/module/nvidia/version",
         "/sys/module/nouveau/refcnt",
         "/proc/driver/nvidia/version",
+        "/proc/sys/kernel/random/boot_id",
         "/etc/docker/daemon.json",
+        "/etc/provision/mig.json",
+        "/run/provision/mig.json",
         "/etc/cdi/*",
         "/var/run/cdi/*",
     ]
@@ -94,7 +103,7 @@ def commands(options: Dict[str, Any]) -> Dict[str, Result]:
         done[name + "_journal"] = run(["journalctl", "--unit", unit, "--lines", "20", "--no-pager"])
     done.update(packages(options["root"]))
     if done["docker_version"]["rc"] == 0:
-        done.update(containers(options, done["docker_info"]))
+        done.update(containers(options, done["docker_info"], done["nvidia_smi_list"]))
     for user in options["users"]:
         done["groups_" + user] = run(["id", "-nG", user])
         done["docker_as_" + user] = run(["runuser", "-u", user, "--", "docker", "version"])
@@ -110,8 +119,11 @@ def packages(root: str) -> Dict[str, Result]:
     return {"packages": interesting(run(query)), "held": run(["dnf", "-q", "versionlock", "list"])}
 
 
-def containers(options: Dict[str, Any], info: Result) -> Dict[str, Result]:
-    """Start containers as a user would: through the default runtime, through CDI, and asking for nothing."""
+def containers(options: Dict[str, Any], info: Result, listing: Result) -> Dict[str, Result]:
+    """Start containers as a user would: through the default runtime, through CDI, and asking for nothing.
+
+    Where there are MIG devices, one more is given the last of them alone.
+    """
     image = options["image"]
     if image is None:
         return {}
@@ -129,6 +141,10 @@ def containers(options: Dict[str, Any], info: Result) -> Dict[str, Result]:
         done["container_cdi"] = run([*start, "nvidia-smi", *device, image, "-L"], timeout=180)
     nothing = ["--env", "NVIDIA_VISIBLE_DEVICES=void"]
     done["container_void"] = run([*start, "sh", *nothing, image, "-c", LOOK], timeout=180)
+    devices = re.findall(r"UUID: (MIG-[^)]+)", listing["stdout"])
+    if devices:
+        one = [*every, "--env", "NVIDIA_VISIBLE_DEVICES=" + devices[-1]]
+        done["container_mig"] = run([*start, "nvidia-smi", *runtime, *one, image, "-L"], timeout=180)
     return done
 
 

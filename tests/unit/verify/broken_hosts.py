@@ -1,5 +1,6 @@
 """Hosts that are healthy, and hosts that are each broken in one way, with the check that must say so."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -51,6 +52,33 @@ def mig(host: FakeHost) -> None:
     host.cdi("/var/run/cdi/nvidia.yaml", DRIVER, ["0:0", "0:1", "1:0", *MIG, "all"])
     host.container(MIG_LISTING)
     host.container_cdi(MIG_LISTING)
+    host.container_mig(MIG[2], ONE.replace(FIRST, SECOND) + MIG_LISTING.splitlines(keepends=True)[-1])
+    mig_record(host, SECOND)
+    host.unit("provision-mig", "active", "enabled")
+    mig_marker(host)
+
+
+def mig_record(host: FakeHost, second: str, profile: str = "7g.80gb") -> None:
+    half = {"profile": "2g.20gb", "compute": [2], "start": 0, "size": 2}
+    gpus = {
+        FIRST: {"pci": "0000:1b:00.0", "enabled": True, "instances": [half, half]},
+        second: {"pci": "0000:43:00.0", "enabled": True, "instances": [{"profile": profile, "compute": [7]}]},
+    }
+    host.write("/etc/provision/mig.json", json.dumps({"schema": 1, "gpus": gpus}))
+
+
+def mig_marker(host: FakeHost, boot: str = "b1", *troubles: str) -> None:
+    host.write("/proc/sys/kernel/random/boot_id", "b1\n")
+    host.write("/run/provision/mig.json", json.dumps({"boot": boot, "troubles": troubles}))
+
+
+def on_mig(*breaks: Callable[[FakeHost], object]) -> Callable[[FakeHost], None]:
+    def make(host: FakeHost) -> None:
+        mig(host)
+        for each in breaks:
+            each(host)
+
+    return make
 
 
 def mig_hidden(host: FakeHost) -> None:
@@ -249,6 +277,33 @@ BROKEN: Mapping[str, Broken] = {
     ),
     "container-through-cdi-sees-too-few": Broken(
         lambda host: host.container_cdi(ONE), "container_sees_gpus", "1 of 2, CDI"
+    ),
+    "mig-layout-lost": Broken(
+        on_mig(lambda host: mig_record(host, SECOND, "4g.40gb")),
+        "mig_layout",
+        "GPU 0000:43:00.0 has 7g.80gb, not 7c.4g.40gb",
+    ),
+    "mig-gpu-gone": Broken(
+        on_mig(lambda host: mig_record(host, "GPU-9")), "mig_layout", "(GPU-9) is not there"
+    ),
+    "mig-unit-disabled": Broken(
+        on_mig(lambda host: host.unit("provision-mig", "active", "disabled")),
+        "mig_survives_reboot",
+        "provision-mig.service is active, at boot disabled",
+        "journal of provision-mig",
+    ),
+    "mig-not-restored": Broken(
+        on_mig(lambda host: mig_marker(host, "b0")), "mig_survives_reboot", "not restored in this boot"
+    ),
+    "mig-restored-badly": Broken(
+        on_mig(lambda host: mig_marker(host, "b1", "GPU x is gone")),
+        "mig_survives_reboot",
+        "not restored: GPU x is gone",
+    ),
+    "container-sees-another-instance": Broken(
+        on_mig(lambda host: host.container_mig(MIG[2], MIG_LISTING)),
+        "container_sees_mig_instance",
+        f"given {MIG[2]}: sees {MIG[0]}",
     ),
     "container-misses-a-mig-device": Broken(
         mig_hidden, "container_sees_gpus", "2 of 3 MIG devices, default runtime"

@@ -123,6 +123,10 @@ class FakeHost:
         arguments = f"{START} nvidia-smi --runtime runc --device nvidia.com/gpu=all {IMAGE} -L"
         self.answer("docker", arguments, listing, code)
 
+    def container_mig(self, uuid: str, listing: str) -> None:
+        arguments = f"{START} nvidia-smi {RUNTIME} --env NVIDIA_VISIBLE_DEVICES={uuid} {IMAGE} -L"
+        self.answer("docker", arguments, listing)
+
     def container_void(self, output: str = "started\nsh: nvidia-smi: not found\n", code: int = 127) -> None:
         self.answer("docker", f"{START} sh --env NVIDIA_VISIBLE_DEVICES=void {IMAGE} -c *", output, code)
 

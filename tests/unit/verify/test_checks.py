@@ -14,6 +14,7 @@ from tests.unit.verify.broken_hosts import BROKEN, HEALTHY
 from tests.unit.verify.fake_host import DRIVER, IMAGE, FakeHost
 
 NO_GPU, UNREACHABLE = "no-gpu", "unreachable"
+MIG_IDS = ["mig_layout", "mig_survives_reboot", "container_sees_mig_instance"]
 IDS = [
     "driver_loaded",
     "driver_matches_library",
@@ -28,6 +29,7 @@ IDS = [
     "unprivileged_user_in_docker_group",
     "container_sees_gpus",
     "container_without_request_sees_none",
+    *MIG_IDS,
 ]
 
 
@@ -64,8 +66,11 @@ def local(root: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", HEALTHY)
 def test_every_check_passes_on_a_healthy_host(found: dict[str, dict[str, Check]], name: str) -> None:
-    assert list(found[name]) == IDS
-    assert {each.id: each.detail for each in found[name].values() if each.outcome != "passed"} == {}
+    assert sorted(found[name]) == sorted(IDS)
+    idle = {each.id: each.detail for each in found[name].values() if each.outcome != "passed"}
+    without = {"mig_layout": "no MIG layout", "mig_survives_reboot": "no MIG layout"}
+    without["container_sees_mig_instance"] = "no MIG device"
+    assert idle == ({} if name == "healthy-mig" else without)
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -86,6 +91,7 @@ def test_every_check_is_shown_able_to_fail() -> None:
 def test_details_say_what_was_found(found: dict[str, dict[str, Check]]) -> None:
     assert found["healthy"]["container_sees_gpus"].detail == "2 of 2"
     assert found["healthy-mig"]["container_sees_gpus"].detail == "3 of 3 MIG devices"
+    assert found["healthy-mig"]["mig_layout"].detail == "2x 2g.20gb; 7g.80gb"
     assert found["healthy"]["gpus_visible"].detail == "2 of 2"
     assert found["healthy"]["driver_loaded"].detail == DRIVER
 
