@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from provision.model.observed import Observed, Workload
 from provision.model.plan import Disruption
+from provision.plugins.module_utils import gpu_architecture
 from provision.plugins.module_utils.receipt_inputs import has_template
 
 _WITHOUT_DOCKER = ("user ", "CDI specification ", "second CDI specification ")
 """Beginnings of reasons whose repair leaves the engine alone."""
+_PARTITIONS = ("nvidia_mig_", "MIG of GPU ", "not applied yet", "everything is asked for")
+"""Beginnings of reasons whose repair may change how GPUs are partitioned."""
 
 
 def disruptions(
@@ -22,6 +25,8 @@ def disruptions(
     if role in ("docker_engine", "nvidia_container_toolkit"):
         harmless = all(reason.startswith(_WITHOUT_DOCKER) for reason in reasons)
         return (Disruption.DOCKER_RESTART,) if observed.docker_running and not harmless else ()
+    if role == "nvidia_mig" and variables.get("nvidia_mig_layout"):
+        return _partitions(reasons, observed)
     return ()
 
 
@@ -32,6 +37,19 @@ def hit(disruption: Sequence[Disruption], workloads: Sequence[Workload]) -> tupl
     if set(disruption) == {Disruption.DOCKER_RESTART}:
         return tuple(workload for workload in workloads if workload.kind == "container")
     return tuple(workloads)
+
+
+def _partitions(reasons: Sequence[str], observed: Observed) -> tuple[Disruption, ...]:
+    """Return what a change of partitions costs; instances that both layouts have stay, which is not known here."""
+    if not any(reason.startswith(_PARTITIONS) for reason in reasons):
+        return ()
+    found = []
+    if any(gpu.mig for gpu in observed.gpus):
+        found.append(Disruption.MIG_DESTROY)
+    whole = [gpu_architecture.gpu(gpu.id) for gpu in observed.gpus if not gpu.mig]
+    if any(gpu is not None and gpu.architecture == "Ampere" for gpu in whole):
+        found.append(Disruption.GPU_RESET)
+    return tuple(found)
 
 
 def _reboots(variables: Mapping[str, object], observed: Observed) -> bool:

@@ -10,6 +10,7 @@ from rich.text import Text
 from provision.model.observed import Gpu, HostProbe, Observed
 from provision.model.plan import HostPlan, Plan, State
 from provision.plugins.module_utils import gpu_architecture
+from provision.plugins.module_utils.mig_state import describe
 
 _NONE = "-"
 # A version that is broken over two lines is hard to compare with another.
@@ -105,8 +106,10 @@ def _gpus(found: Observed) -> str:
     gpus = found.gpus
     counts = Counter(_name(gpu).removeprefix("NVIDIA ") for gpu in gpus)
     lines = [f"{count}x {name}" for name, count in counts.items()]
-    partitions = Counter(profile for gpu in gpus for profile in gpu.mig)
-    lines += [f"MIG {count}x {profile}" for profile, count in partitions.items()]
+    partitions = Counter(describe(Counter(gpu.mig)) for gpu in gpus if gpu.mig)
+    lines += [
+        f"MIG {text}" + (f" on {count} GPUs" if count > 1 else "") for text, count in partitions.items()
+    ]
     return "\n".join(lines) or _NONE
 
 

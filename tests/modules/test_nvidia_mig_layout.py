@@ -192,7 +192,7 @@ REFUSALS = [
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize(("layout", "options", "message"), REFUSALS)
 def test_refuses_before_anything_changes(
-    bench: Bench, layout: object, options: dict[str, object], message: str, check: bool
+    bench: Bench, layout: object, options: dict[str, Any], message: str, check: bool
 ) -> None:
     bench.run(MIXED)
     before, bench.calls = bench.state(), []

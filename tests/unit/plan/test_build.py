@@ -202,3 +202,37 @@ def test_the_real_roles_are_read() -> None:
     assert not any(name.startswith("nvidia_") for name in found["docker_engine"].variables)
     assert not any("_allow_" in name for source in found.values() for name in source.variables)
     assert found["nvidia_driver"].content != found["docker_engine"].content
+
+
+A100 = replace(OBSERVED, gpus=(Gpu("0000:07:00.0", "10de:20b0"),))
+SPLIT = replace(OBSERVED, gpus=(Gpu("0000:07:00.0", "10de:20b0", mig=("3g.20gb",)),))
+
+
+@pytest.mark.parametrize(
+    ("observed", "reason", "layout", "expected"),
+    [
+        (A100, "not applied yet", "all-balanced", (Disruption.GPU_RESET,)),
+        (A100, "not applied yet", None, ()),
+        (OBSERVED, "not applied yet", "all-balanced", ()),  # Hopper needs no reset
+        (SPLIT, "nvidia_mig_layout changed", "all-balanced", (Disruption.MIG_DESTROY,)),
+        (SPLIT, "MIG of GPU 0000:07:00.0: off -> 3g.20gb", "all-disabled", (Disruption.MIG_DESTROY,)),
+        (SPLIT, "the role itself changed", "all-balanced", ()),
+    ],
+)
+def test_what_a_change_of_partitions_costs(
+    observed: Observed, reason: str, layout: str | None, expected: tuple[Disruption, ...]
+) -> None:
+    variables = {"nvidia_mig_layout": layout} if layout else {}
+    assert disruptions("nvidia_mig", [reason], variables, observed) == expected
+
+
+@pytest.mark.parametrize(("layout", "follows"), [("all-balanced", True), (None, False)])
+def test_the_toolkit_describes_new_partitions(layout: str | None, follows: bool) -> None:
+    roles = ("nvidia_mig", "nvidia_container_toolkit")
+    known = {name: Source(name, {}) for name in roles}
+    receipt = ReceiptState(record("s", "nvidia_container_toolkit", {}, {}))
+    observed = replace(A100, receipts={"nvidia_container_toolkit": receipt})
+    variables = {"nvidia_mig_layout": layout} if layout else {}
+    fleet = Fleet(Path("i"), None, (Host("h", (), variables),))
+    found = build(fleet, {"h": HostProbe("h", True, None, None, observed)}, roles, sources=known)
+    assert found.selection == {"h": ["nvidia_mig", "nvidia_container_toolkit"] if follows else ["nvidia_mig"]}
