@@ -59,7 +59,7 @@ def refused(done: Command, code: int, *words: str) -> None:
     ("line", "words"),
     [
         ("nvidia_driver_versoin=580", ("nvidia_driver_versoin", "nvidia_driver_version", "fleet.ini:")),
-        ("docker_engine_users=7", ("docker_engine_users", "fleet.ini:")),
+        ("docker_engine_options=7", ("docker_engine_options", "fleet.ini:")),
         ("nvidia_driver_flavour=closed", ("closed", "auto", "open", "proprietary")),
         ("nvidia_driver_allow_reboot=perhaps", ("nvidia_driver_allow_reboot", "perhaps")),
     ],

@@ -89,7 +89,7 @@ def test_only_what_differs_is_run_in_one_playbook_and_asked_again() -> None:
 
     selection = {"h1": ["driver"], "h3": ["driver", "docker"]}
     assert world.ran == [
-        Playbook("site", Path("fleet.ini"), ("h1", "h3"), {"provision_selection": selection})
+        Playbook("site", Path("fleet.ini"), ("h1", "h3"), {"provision_selection": selection}, diff=True)
     ]
     assert world.asked == [("h1", "h2", "h3", "cpu"), ("h1", "h3")]
     assert {name: host.outcome for name, host in hosts.items()} == {
