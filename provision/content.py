@@ -5,7 +5,7 @@ from pathlib import Path
 _CLONE = Path(__file__).resolve().parents[1]
 _COLLECTION = _CLONE / "ansible_collections" / "provision" / "gpu"
 
-ROLES = ("nvidia_driver", "docker_engine", "nvidia_container_toolkit")
+ROLES = ("nvidia_driver", "nvidia_mig", "docker_engine", "nvidia_container_toolkit")
 """Every role that `provision up` applies, in the order in which one machine needs them."""
 
 

@@ -13,8 +13,9 @@ from .lab import GPU_SERVERS, INVENTORY, ROOT, SERVERS, provision, provisioned, 
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("fleet")]
 
-ROLES = {"nvidia_driver", "docker_engine", "nvidia_container_toolkit"}
-GPUS = {"hgx01": 8, "a100-01": 2, "v100-01": 1}
+ROLES = {"nvidia_driver", "nvidia_mig", "docker_engine", "nvidia_container_toolkit"}
+# What a container sees: on a100-01 one GPU is whole, the other one is four MIG instances.
+GPUS = {"hgx01": 8, "a100-01": 5, "v100-01": 1}
 
 
 def test_up_changes_every_gpu_server_and_skips_the_other_with_a_reason(story: Story) -> None:

@@ -129,7 +129,7 @@ def passing_checks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
             ["up", "-i", "fleet.ini", "--only", ","],
             "",
             "`--only` names no role",
-            "known: nvidia_driver, docker_",
+            "known: nvidia_driver, ",
         ),
         (
             ["up", "-i", "fleet.ini"],
