@@ -9,7 +9,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.file_reading import read_text
-from ..module_utils.file_replacement import replace
+from ..module_utils.managed_file import attributes, is_managed, manage
 
 DOCUMENTATION = r"""
 module: nouveau_blacklist
@@ -78,11 +78,13 @@ def main() -> None:
     before = read_text(path) or ""
     images = [image for pattern in module.params["images"] for image in glob.glob(pattern)]
     tool = module.get_bin_path(module.params["rebuild"][0])
-    writing = before != _TEXT
-    rebuilding = bool(tool and images) and (writing or _newest(images) < os.stat(path).st_mtime)
+    content = _TEXT.encode("ascii")
+    writing = not is_managed(path, content)
+    rebuilding = bool(tool and images) and (before != _TEXT or _newest(images) < os.stat(path).st_mtime)
+    former, wanted = attributes(path)
     if not module.check_mode:
         if writing:
-            replace(path, _TEXT.encode("ascii"))
+            manage(path, content)
         if rebuilding:
             code, out, err = module.run_command([tool, *module.params["rebuild"][1:]])
             if code:
@@ -93,7 +95,12 @@ def main() -> None:
     module.exit_json(
         changed=writing or rebuilding,
         rebuilt=rebuilding,
-        diff={"before_header": path, "after_header": path, "before": before, "after": _TEXT},
+        diff={
+            "before_header": path,
+            "after_header": path,
+            "before": former + before,
+            "after": wanted + _TEXT,
+        },
     )
 
 

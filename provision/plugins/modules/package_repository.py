@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Tuple
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.file_reading import read_bytes, read_text
-from ..module_utils.file_replacement import replace
+from ..module_utils.managed_file import attributes, is_managed, manage
 from ..module_utils.openpgp import OpenPgpError, certificates
 from ..module_utils.package_repositories import APT, ARGUMENTS, RepositoryError, RepositoryFiles
 from ..module_utils.repository_files import (
@@ -137,7 +137,7 @@ def main() -> None:
     wanted = (
         [(files.key_path, files.key), (files.source_path, files.source.encode("utf-8"))] if present else []
     )
-    differing = [(path, content) for path, content in wanted if read_bytes(path) != content]
+    differing = [(path, content) for path, content in wanted if not is_managed(path, content)]
     removed = (
         replaced(files) if present else [p for p in (files.source_path, files.key_path) if os.path.exists(p)]
     )
@@ -147,8 +147,7 @@ def main() -> None:
         for path in removed:
             os.unlink(path)
         for path, content in differing:
-            os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-            replace(path, content)
+            manage(path, content)
     module.exit_json(
         changed=changed,
         repository=options,
@@ -163,7 +162,15 @@ def _diff(files: RepositoryFiles, differing: Wanted, removed: List[str]) -> List
     for path, content in differing:
         text = content.decode("utf-8") if path == files.source_path else _described(content)
         before = read_text(path) if path == files.source_path else _described(read_bytes(path) or b"")
-        shown.append({"before_header": path, "after_header": path, "before": before or "", "after": text})
+        former, wanted = attributes(path)
+        shown.append(
+            {
+                "before_header": path,
+                "after_header": path,
+                "before": former + (before or ""),
+                "after": wanted + text,
+            }
+        )
     shown += [
         {"before_header": path, "after_header": path, "before": "%s\n" % path, "after": ""}
         for path in removed

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Dict, List, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.file_reading import read_text
-from ..module_utils.file_replacement import replace
+from ..module_utils.managed_file import attributes, is_managed, manage
 
 DOCUMENTATION = r"""
 module: systemd_units
@@ -86,15 +85,12 @@ def main() -> None:
     )
     units: List[str] = module.params["units"]
     drop_ins: Dict[str, str] = {_path(unit): text for unit, text in module.params["drop_ins"].items()}
-    differing = {path: text for path, text in drop_ins.items() if read_text(path) != text}
+    differing = {path: text for path, text in drop_ins.items() if not is_managed(path, text.encode("utf-8"))}
     states = {unit: _state(module, unit) for unit in units}
     introduced: bool = module.params["introduced"]
     enabled = [unit for unit in units if introduced or not states[unit].enabled]
     started = [unit for unit in units if introduced or not states[unit].active]
-    diff = [
-        {"before_header": path, "after_header": path, "before": read_text(path) or "", "after": text}
-        for path, text in differing.items()
-    ]
+    diff = [_file_diff(path, text) for path, text in differing.items()]
     lines = [
         "%s %s\n" % (unit, word)
         for word, which in (("enabled", enabled), ("active", started))
@@ -107,8 +103,7 @@ def main() -> None:
     )
     if not module.check_mode:
         for path, text in differing.items():
-            os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-            replace(path, text.encode("utf-8"))
+            manage(path, text.encode("utf-8"))
         if differing:
             _systemctl(module, ["daemon-reload"])
         masked = [unit for unit in units if states[unit].masked]
@@ -123,6 +118,12 @@ def main() -> None:
     module.exit_json(
         changed=bool(differing or enabled or started), started=started, enabled=enabled, diff=diff
     )
+
+
+def _file_diff(path: str, text: str) -> Dict[str, str]:
+    former, wanted = attributes(path)
+    before = former + (read_text(path) or "")
+    return {"before_header": path, "after_header": path, "before": before, "after": wanted + text}
 
 
 def _state(module: AnsibleModule, unit: str) -> State:
