@@ -29,6 +29,7 @@ _PYTHON_TYPES = {
     "float": "a number",
     "bool": "true or false",
 }
+_CONTAINERS = {"dict": dict, "list": list}
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,10 @@ def _wrong_value(option: Option, value: object) -> str | None:
     if kind in ("str", "path") and isinstance(value, (dict, list)):
         # Ansible would turn it into its text and carry on.
         return f"`{option.name}` must be a string, not {_PYTHON_TYPES[type(value).__name__]},"
+    container = _CONTAINERS.get(str(kind))
+    if container is not None and not isinstance(value, container):
+        # Ansible's validator would accept a single value or "a,b", but the role gets it as it was written.
+        return f"`{option.name}` must be {_PYTHON_TYPES[str(kind)]}{shown}"
     errors = _validate(option, value)
     if not errors:
         return None

@@ -4,6 +4,7 @@ import logging
 import shlex
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -173,13 +174,15 @@ def _run(connection: Any, target: Target, user: str, deadline: float) -> Observe
     try:
         channel = connection.transport.open_session(timeout=_seconds(deadline))
         channel.exec_command(line)
-        channel.settimeout(max(deadline - time.monotonic(), 0.1))
-        channel.sendall(typed + program.payload())
-        channel.shutdown_write()
     except (OSError, EOFError, paramiko.SSHException) as error:
         raise ProbeError(
             f"the host refused to run the probe: {cause(error)}", hint="try `ssh` by hand"
         ) from error
+    channel.settimeout(max(deadline - time.monotonic(), 0.1))
+    # A program that ends early, sudo or a shell without Python, reads no further: what it said is the answer.
+    with suppress(OSError, EOFError):
+        channel.sendall(typed + program.payload())
+        channel.shutdown_write()
     output, errors, code = _collect(channel, deadline)
     return answer.read(output, errors, code, user)
 

@@ -59,7 +59,7 @@ def refused(done: Command, code: int, *words: str) -> None:
     ("line", "words"),
     [
         ("nvidia_driver_versoin=580", ("nvidia_driver_versoin", "nvidia_driver_version", "fleet.ini:")),
-        ("docker_engine_options=7", ("docker_engine_options", "fleet.ini:")),
+        ("docker_engine_users=admin", ("docker_engine_users", "a list", "fleet.ini:")),
         ("nvidia_driver_flavour=closed", ("closed", "auto", "open", "proprietary")),
         ("nvidia_driver_allow_reboot=perhaps", ("nvidia_driver_allow_reboot", "perhaps")),
     ],
@@ -127,7 +127,7 @@ def test_a_malformed_daemon_json_is_left_alone() -> None:
         remote("a100-01", f'printf "{{\\n  \\"debug\\": true,\\n}}\\n" > {path}')
         broken = remote("a100-01", f"sha256sum {path}")
         done = provision("up", "--limit", "a100-01", "--only", "docker_engine")
-        refused(done, 1, "a100-01", f"{path}:3")
+        refused(done, 1, "a100-01", path, "line 3")
         assert remote("a100-01", f"sha256sum {path}") == broken
     finally:
         remote("a100-01", f"cp -p /var/tmp/daemon.json {path}")

@@ -18,6 +18,7 @@ class Behaviour:
     before: bytes = b""  # printed before the command's output, as a login shell does
     hang: bool = False
     close_after: int | None = None  # bytes of input after which the connection is cut
+    deaf: bool = False  # end the command before its input is read
     silent: bool = False  # accept the connection and never say anything
 
 
@@ -86,7 +87,7 @@ class SshServer:
             self.stopped.wait(60)
             return
         given = bytearray()
-        while block := channel.recv(1 << 16):
+        while not behaviour.deaf and (block := channel.recv(1 << 16)):
             given += block
             if behaviour.close_after is not None and len(given) > behaviour.close_after:
                 channel.get_transport().close()
