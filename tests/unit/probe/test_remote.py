@@ -246,7 +246,7 @@ def test_what_sudo_refuses_is_told(server: SshServer, says: str, told: str) -> N
 
 
 def test_what_a_program_says_counts_though_it_read_nothing(server: SshServer) -> None:
-    server.behaviour = Behaviour(deaf=True)
+    server.behaviour.deaf = True
     sudo = script(server.folder, "sudo", "echo 'sudo: a password is required' >&2; exit 1")
     found = ask(server, ansible_become=True, ansible_become_exe=sudo)
     assert "sudo asks `admin` for a password" in (found.error or "")
