@@ -21,7 +21,11 @@ class Engine:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.state = {"containerd.service": ["enabled", "active"], "docker.service": ["enabled", "active"]}
+        self.state = {
+            "containerd.service": ["enabled", "active"],
+            "docker.socket": ["enabled", "active"],
+            "docker.service": ["enabled", "active"],
+        }
         self.exists = True
         self.bad_key = ""
         self.deaf = False
@@ -162,6 +166,13 @@ def test_stopped_disabled_and_masked_units_come_back(run: Run, engine: Engine) -
     assert engine.state["docker.service"] == ["enabled", "active"]
     assert engine.state["containerd.service"] == ["enabled", "active"]
     assert "unmask docker.service" in engine.calls
+
+
+def test_the_socket_is_enabled_again_but_left_for_docker_to_start(run: Run, engine: Engine) -> None:
+    engine.state["docker.socket"] = ["masked", "inactive"]
+    result = run()
+    assert (result["action"], result["reasons"]) == ("none", ["docker.socket masked"])
+    assert engine.calls == ["unmask docker.socket", "enable docker.socket"]
 
 
 @pytest.mark.parametrize(

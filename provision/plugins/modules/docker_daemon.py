@@ -92,7 +92,10 @@ reasons:
   elements: str
 """
 
-_UNITS = ("containerd.service", UNIT)
+_SOCKET = "docker.socket"
+# docker.service requires the socket, brings it up and goes with it, so it is enabled but never started by itself.
+_UNITS = ("containerd.service", _SOCKET, UNIT)
+_STARTED = ("containerd.service", UNIT)
 _READY_SECONDS = 60
 _LOADED_SECONDS = 15
 
@@ -116,7 +119,7 @@ def main() -> None:
         _absent(module)
     note = read_note(docker.invocation, module.params["state_directory"]) if docker.runs else None
     enable = [unit for unit in units if unit.exists and unit.enabled not in ("enabled", "static", "alias")]
-    start = [unit for unit in units if unit.exists and not unit.runs]
+    start = [unit for unit in units if unit.name in _STARTED and unit.exists and not unit.runs]
     action, reasons = ("start", [unit.name for unit in start]) if start else _activation(module, note)
     if action == RESTART:
         _refuse_restart(module, loses_live_restore(reasons, _content(module)))
@@ -210,7 +213,7 @@ def _act(module: AnsibleModule, action: str, note: Optional[Note]) -> None:
         return
     # A unit that has failed too often is not started again without this.
     module.run_command(["systemctl", "reset-failed", *_UNITS])
-    status, _, _ = module.run_command(["systemctl", action, *(_UNITS if action == "start" else [UNIT])])
+    status, _, _ = module.run_command(["systemctl", action, *(_STARTED if action == "start" else [UNIT])])
     if status == 0 and _answers():
         return
     said = _journal(module)
