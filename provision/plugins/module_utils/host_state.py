@@ -12,7 +12,7 @@ import pwd
 import stat
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
 
-from .host_state_gpu import cdi, gpus, kernel_module, kernel_release
+from .host_state_gpu import cdi, identities, kernel_module, kernel_release
 from .host_state_machine import Machine
 from .host_state_packages import packages
 from .mig_state import mig
@@ -88,7 +88,7 @@ def _group(number: int) -> str:
 def units(machine: Machine, names: Iterable[str]) -> Dict[str, Dict[str, str]]:
     """Return `{unit: {"active": ActiveState, "enabled": UnitFileState, "load": LoadState}}`, in one call."""
     wanted = sorted(names)
-    properties = "Id,LoadState,ActiveState,UnitFileState"
+    properties = "Id,LoadState,ActiveState,UnitFileState,Type,RemainAfterExit"
     _, output = machine.run(["systemctl", "show", "--property", properties, "--", *wanted])
     return parse_units(output, wanted)
 
@@ -101,11 +101,18 @@ def parse_units(output: str, names: List[str]) -> Dict[str, Dict[str, str]]:
         lines = paragraphs[position].splitlines() if position < len(paragraphs) else []
         values = dict(line.split("=", 1) for line in lines if "=" in line)
         found[name] = {
-            "active": values.get("ActiveState", "unknown"),
+            "active": _activity(values),
             "enabled": values.get("UnitFileState", ""),
             "load": values.get("LoadState", "not-found"),
         }
     return found
+
+
+def _activity(properties: Mapping[str, str]) -> str:
+    # What runs now and then, and ends by itself, is no other while it runs.
+    active = properties.get("ActiveState", "unknown")
+    passing = properties.get("Type") == "oneshot" and properties.get("RemainAfterExit") == "no"
+    return "inactive" if passing and active in ("activating", "deactivating") else active
 
 
 def _kernel_modules(machine: Machine, names: Iterable[str]) -> Dict[str, object]:
@@ -163,7 +170,7 @@ _MEASURES: Dict[str, Callable[[Machine, Any], object]] = {
     "packages": packages,
     "units": units,
     "kernel_modules": _kernel_modules,
-    "gpus": lambda machine, _: gpus(machine),
+    "gpus": lambda machine, _: identities(machine),
     "mig": mig,
     "json_keys": _json_keys,
     "groups": _groups,

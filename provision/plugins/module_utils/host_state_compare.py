@@ -32,15 +32,18 @@ def _order(kind: str) -> int:
 
 
 def _gpus(before: Mapping[str, str], now: Mapping[str, str]) -> List[str]:
+    """Compare `id UUID` by address. Without a driver there is no UUID, which says nothing of the GPU."""
     texts = []
     for address in sorted(set(before) | set(now)):
-        old, new = before.get(address), now.get(address)
-        if new is None:
-            texts.append("GPU {} ({}) missing".format(address, old))
-        elif old is None:
-            texts.append("GPU {} ({}) added".format(address, new))
-        elif old != new:
-            texts.append("GPU {} replaced: {} -> {}".format(address, old, new))
+        old, new = before.get(address, "").split(), now.get(address, "").split()
+        if not new:
+            texts.append("GPU {} ({}) missing".format(address, old[0]))
+        elif not old:
+            texts.append("GPU {} ({}) added".format(address, new[0]))
+        elif old[0] != new[0]:
+            texts.append("GPU {} replaced: {} -> {}".format(address, old[0], new[0]))
+        elif old[1:] and new[1:] and old != new:
+            texts.append("GPU {} replaced: {} -> {}".format(address, old[1], new[1]))
     return texts
 
 

@@ -29,6 +29,22 @@ def gpus(machine: Machine) -> Dict[str, str]:
     return found
 
 
+def identities(machine: Machine) -> Dict[str, str]:
+    """Return the GPUs with the UUID of each that the driver knows: `{PCI address: "10de:2330 GPU-4d04e08e-..."}`.
+
+    Another card of the same model in the same slot differs by its UUID alone.
+    """
+    return {
+        address: " ".join([device, *_uuid(machine, address)]) for address, device in gpus(machine).items()
+    }
+
+
+def _uuid(machine: Machine, address: str) -> List[str]:
+    # The driver writes question marks until it has initialised the GPU.
+    text = machine.read("/proc/driver/nvidia/gpus/{}/information".format(address)) or ""
+    return re.findall(r"^GPU UUID:\s*(GPU-[0-9a-f-]+)\s*$", text, re.MULTILINE)
+
+
 def kernel_release(machine: Machine) -> str:
     """Return the running kernel's release."""
     return (machine.read("/proc/sys/kernel/osrelease") or "").strip() or os.uname().release

@@ -161,6 +161,12 @@ def test_units_are_told_in_the_order_asked() -> None:
     }
 
 
+@pytest.mark.parametrize(("kept", "active"), [("no", "inactive"), ("yes", "activating")])
+def test_a_unit_that_ends_by_itself_is_no_other_while_it_runs(kept: str, active: str) -> None:
+    output = f"LoadState=loaded\nActiveState=activating\nType=oneshot\nRemainAfterExit={kept}\n"
+    assert parse_units(output, ["a.service"])["a.service"]["active"] == active
+
+
 def test_a_silent_systemctl_is_a_difference_not_an_error() -> None:
     assert parse_units("", ["a.service"])["a.service"]["active"] == "unknown"
 
@@ -176,6 +182,11 @@ def test_gpus_are_nvidias_display_controllers(machine: Machine) -> None:
         for name, text in (("vendor", vendor), ("class", kind), ("device", "0x2330")):
             put(Path(machine.root), f"{bus}/{address}/{name}", text + "\n")
     assert take(machine, "gpus", True) == {"0000:18:00.0": "10de:2330"}
+    about = "/proc/driver/nvidia/gpus/0000:18:00.0/information"
+    put(Path(machine.root), about, "Model: \t H100\nGPU UUID: \t GPU-????????-????\n")
+    assert take(machine, "gpus", True) == {"0000:18:00.0": "10de:2330"}
+    put(Path(machine.root), about, "Model: \t H100\nGPU UUID: \t GPU-4d04e08e-1c0f\n")
+    assert take(machine, "gpus", True) == {"0000:18:00.0": "10de:2330 GPU-4d04e08e-1c0f"}
 
 
 @pytest.mark.parametrize(

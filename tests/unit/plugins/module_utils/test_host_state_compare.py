@@ -91,6 +91,7 @@ CASES: list[tuple[tuple[str, ...], object, list[str]]] = [
     (("gpus",), {"0000:2a:00.0": "10de:2330"}, ["GPU 0000:18:00.0 (10de:2330) missing"]),
     (("gpus", "0000:18:00.0"), "10de:20b0", ["GPU 0000:18:00.0 replaced: 10de:2330 -> 10de:20b0"]),
     (("gpus", "0000:99:00.0"), "10de:2330", ["GPU 0000:99:00.0 (10de:2330) added"]),
+    (("gpus", "0000:18:00.0"), "10de:2330 GPU-1", []),
     (("json_keys", DAEMON, "keys", "default-runtime"), "99", [f"{DAEMON} edited (default-runtime)"]),
     (("json_keys", DAEMON, "keys", "runtimes.nvidia"), None, [f"{DAEMON} removed (runtimes.nvidia)"]),
     (("json_keys", DAEMON), {"error": "missing"}, [f"{DAEMON} deleted"]),
@@ -140,3 +141,10 @@ def test_a_second_problem_is_not_hidden_by_the_first() -> None:
     now = copy.deepcopy(STATE)
     now["files"]["/etc/a.conf"] = {**FILE, "sha256": "bb", "mode": "0600"}
     assert compare({"state": STATE}, now) == ["/etc/a.conf edited", "/etc/a.conf mode 0644 -> 0600"]
+
+
+def test_another_card_of_the_same_model_is_known_by_its_uuid() -> None:
+    before, after = {"0000:18:00.0": "10de:2330 GPU-1"}, {"0000:18:00.0": "10de:2330 GPU-2"}
+    receipt = {"state": {"gpus": before}}
+    assert compare(receipt, {"gpus": after}) == ["GPU 0000:18:00.0 replaced: GPU-1 -> GPU-2"]
+    assert compare(receipt, {"gpus": {"0000:18:00.0": "10de:2330"}}) == []
