@@ -176,6 +176,18 @@ def test_keeps_what_the_new_layout_has_too(bench: Bench) -> None:
     assert len(before & bench.uuids()) == 2
 
 
+def test_what_went_away_comes_back_where_it_was(bench: Bench) -> None:
+    bench.run([{**MIXED[0], "mig-devices": {"1g.5gb": 7}}])
+    bench.run([{**MIXED[0], "mig-devices": {"1g.5gb": 2, "3g.20gb": 1}}])
+    before = bench.uuids()
+    bench.server.smi("mig", "-i", "0", "-dci")
+    bench.server.smi("mig", "-i", "0", "-dgi")
+    assert bench.uuids() == set()
+    result = bench.run([{**MIXED[0], "mig-devices": {"1g.5gb": 2, "3g.20gb": 1}}], consent=False)
+    assert result["changed"]
+    assert bench.uuids() == before
+
+
 REFUSALS = [
     ("all-7g.80gb", {}, r"profile `7g.80gb` does not exist on GPU 0000:07:00.0, which has 1g.5gb"),
     ("all-nothing", {}, "profile `nothing` does not exist"),

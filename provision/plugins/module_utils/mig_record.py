@@ -6,6 +6,7 @@ Runs on hosts: Python 3.8, standard library only.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, Dict, Mapping, Sequence
 
 from .mig_gpu import Gpu
@@ -50,6 +51,21 @@ def load(text: str) -> Dict[str, Target]:
         return {uuid: _target(gpu) for uuid, gpu in document["gpus"].items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordError("not a record of a MIG layout (%s)" % error) from error
+
+
+def remember(targets: Mapping[str, Target], former: Mapping[str, Target]) -> Dict[str, Target]:
+    """Return the targets, with the places of former ones that have the same instances.
+
+    What went away is then made again where it was, and its MIG devices get the UUIDs that they had.
+    """
+    return {
+        uuid: former[uuid] if uuid in former and _same(target, former[uuid]) else target
+        for uuid, target in targets.items()
+    }
+
+
+def _same(left: Target, right: Target) -> bool:
+    return left.enabled == right.enabled and Counter(left.instances) == Counter(right.instances)
 
 
 def _target(gpu: Mapping[str, Any]) -> Target:

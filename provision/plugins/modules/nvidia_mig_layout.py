@@ -28,7 +28,7 @@ from ..module_utils.mig_gpu import MigError, Step, bare, plan
 from ..module_utils.mig_layout import Layout, LayoutError, Target, resolve
 from ..module_utils.mig_placement import NoPlacementError
 from ..module_utils.mig_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program
-from ..module_utils.mig_record import WANTED, dump
+from ..module_utils.mig_record import WANTED, RecordError, dump, load, remember
 from ..module_utils.nvml import Nvml, NvmlError
 
 DOCUMENTATION = r"""
@@ -197,6 +197,7 @@ def _plan(
     """Return what is to be done, after everything that could speak against it."""
     scene = look(nvml, machine)
     targets = resolve(layout, [gpu.board for gpu in scene.gpus], module.params["configurations"])
+    targets = remember(targets, _recorded())
     steps = plan(scene.gpus, targets)
     refuse(steps, scene.usage, Consent(module.params["allow_destroy"], module.params["allow_reset"]))
     return steps, targets, scene
@@ -321,6 +322,13 @@ def _ids(machine: Machine, pci: str) -> Tuple[str, str]:
         return (machine.read("/sys/bus/pci/devices/%s/%s" % (pci, name)) or "").strip()[2:]
 
     return half("device") + half("vendor"), half("subsystem_device") + half("subsystem_vendor")
+
+
+def _recorded() -> Dict[str, Target]:
+    try:
+        return load((_read(WANTED) or b"").decode("utf-8", "replace"))
+    except RecordError:
+        return {}
 
 
 def _read(path: str) -> Optional[bytes]:
