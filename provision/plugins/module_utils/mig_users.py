@@ -36,7 +36,7 @@ class Place(NamedTuple):
     """
 
     uuid: str
-    index: int
+    position: int
     minor: int
     devices: Tuple[Tuple[str, int, int], ...]
 
@@ -112,10 +112,10 @@ def asked_for(container: Mapping[str, Any]) -> Set[str]:
 
 def _given(words: Set[str], place: Place) -> Tuple[Set[int], bool]:
     """Return which of the GPU's instances the words mean, and whether they mean the GPU itself."""
-    whole = bool(words & {_ALL, str(place.index), place.uuid, "nvidia%d" % place.minor})
+    whole = bool(words & {_ALL, str(place.position), place.uuid, "nvidia%d" % place.minor})
     found = set()
     for number, (uuid, gi, ci) in enumerate(place.devices):
-        names = {uuid, "%d:%d" % (place.index, number), "MIG-%s/%d/%d" % (place.uuid, gi, ci)}
+        names = {uuid, "%d:%d" % (place.position, number), "MIG-%s/%d/%d" % (place.uuid, gi, ci)}
         if whole or words & names:
             found.add(gi)
     return found, whole
