@@ -23,10 +23,14 @@ from .mig_placement import (
     restore,
 )
 from .mig_profiles import known
-from .nvml import SUCCESS, GpuInstance, Nvml, NvmlError
+from .nvml import IN_USE, RESET_REQUIRED, SUCCESS, GpuInstance, Nvml, NvmlError
 
 # Hopper (compute capability 9.0) and later need no reset (MIG user guide, "Enable MIG Mode").
 _NO_RESET_SINCE = (9, 0)
+_PENDING = {
+    IN_USE: "another client holds the GPU",
+    RESET_REQUIRED: "this host cannot reset the GPU, as under pass-through; `nvidia-smi -mig` and a reboot can",
+}
 
 
 @dataclass(frozen=True)
@@ -196,7 +200,8 @@ def _switch(nvml: Nvml, gpu: Gpu, enabled: bool, undo: Undo) -> None:
     current = nvml.mig_mode(gpu.handle)
     if status != SUCCESS or current != (enabled, enabled):
         word = "enabled" if enabled else "disabled"
-        raise MigError("MIG mode is only pending, not %s (NVML status %d)" % (word, status))
+        reason = _PENDING.get(status, "NVML status %d" % status)
+        raise MigError("MIG mode is only pending, not %s: %s" % (word, reason))
 
 
 def _create(nvml: Nvml, gpu: Gpu, wanted: Wanted, place: Placement, undo: Undo) -> None:

@@ -15,6 +15,8 @@ SUCCESS = 0
 INVALID_ARGUMENT = 2
 NOT_SUPPORTED = 3
 NOT_FOUND = 6
+RESET_REQUIRED = 16
+IN_USE = 19
 
 # Both counts grow with new boards; asking for a profile number that the library does not know yet gives
 # INVALID_ARGUMENT, so asking for a few more costs nothing.

@@ -101,7 +101,7 @@ def test_structures_are_those_of_nvidia_ml_py(ours: type, theirs: type) -> None:
 
 
 def test_constants_are_those_of_nvidia_ml_py() -> None:
-    for name in ("INVALID_ARGUMENT", "NOT_SUPPORTED", "NOT_FOUND"):
+    for name in ("INVALID_ARGUMENT", "NOT_SUPPORTED", "NOT_FOUND", "RESET_REQUIRED", "IN_USE"):
         assert getattr(binding, name) == getattr(pynvml, f"NVML_ERROR_{name}")
 
 
@@ -310,7 +310,10 @@ def test_an_interruption_undoes_and_goes_on(server: Build, library: Nvml) -> Non
 def test_pending_is_no_success(server: Build, library: Nvml) -> None:
     built = server({"gpus": {A100: 1}})
     built.power_on("mig_reset_blocked")
-    with pytest.raises(MigError, match=r"MIG mode is only pending, not enabled .* it was put back as it was"):
+    with pytest.raises(
+        MigError,
+        match=r"MIG mode is only pending, not enabled: this host cannot reset the GPU.* it was put back as it was",
+    ):
         bring(library, "all-balanced")
     gpu = now(library)
     assert (gpu.enabled, gpu.pending) == (False, False)
