@@ -39,7 +39,9 @@ RunModule = Callable[..., dict[str, Any]]
 def programs(monkeypatch: pytest.MonkeyPatch) -> Programs:
     """Stand in for every program that a module runs."""
     table = Programs()
-    monkeypatch.setattr(basic.AnsibleModule, "run_command", lambda _self, argv, **options: table(argv, **options))
+    monkeypatch.setattr(
+        basic.AnsibleModule, "run_command", lambda _self, argv, **options: table(argv, **options)
+    )
     return table
 
 
