@@ -42,6 +42,13 @@ def test_a_container_sees_every_gpu(story: Story, server: str) -> None:
     assert (checks["fabric_manager"]["outcome"] == "passed") == (server == "hgx01")
 
 
+@pytest.mark.parametrize("server", GPU_SERVERS)
+def test_gpus_can_be_asked_for_on_the_command_line(server: str) -> None:
+    """dockerd offers --gpus only when the toolkit was there as it started."""
+    listed = remote(server, "docker run --rm --gpus all 198.18.77.1:8077/cuda:base nvidia-smi -L")
+    assert sum(line.startswith("GPU ") for line in listed.splitlines()) == GPUS[server]
+
+
 def test_verify_writes_junit(tmp_path: Path) -> None:
     report = tmp_path / "junit.xml"
     done = provision("verify", "--limit", "a100-01", "--junit", report)

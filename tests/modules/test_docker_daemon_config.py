@@ -29,6 +29,10 @@ class Host:
         self.rejected: str | None = None
         self.victims: list[Container] = []
         self.live_restore = False
+        self.missing: set[str] = set()
+
+    def program(self, name: str) -> str | None:
+        return None if name in self.missing or not self.version else f"/usr/bin/{name}"
 
     def command(self, argv: list[str], **_: object) -> tuple[int, str, str]:
         if argv[:2] == ["systemctl", "show"]:
@@ -47,9 +51,7 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
     monkeypatch.setattr(
         AnsibleModule, "run_command", lambda _, argv, **options: host.command(argv, **options)
     )
-    monkeypatch.setattr(
-        AnsibleModule, "get_bin_path", lambda *_: "/usr/bin/dockerd" if host.version else None
-    )
+    monkeypatch.setattr(AnsibleModule, "get_bin_path", lambda _, name: host.program(name))
     monkeypatch.setattr(docker_service, "get", lambda _: {"LiveRestoreEnabled": host.live_restore})
     monkeypatch.setattr(docker_service, "running_containers", lambda: host.victims)
     monkeypatch.setattr(file_replacement.back_up, "__defaults__", (str(tmp_path / "backup"),))
@@ -249,6 +251,24 @@ def test_a_change_that_was_never_loaded_is_remembered(run: Run, host: Host) -> N
     assert run(settings={"log-driver": "journald"})["activation"] == "restart"
     host.unit = RUNNING.replace("abc", "def")  # dockerd was started since
     assert run(settings={"log-driver": "journald"})["activation"] == "none"
+
+
+def test_programs_that_dockerd_looks_for_at_its_start_need_a_restart(run: Run, host: Host) -> None:
+    """Foreseen while they are missing; remembered once they are there, until dockerd was started anew."""
+    host.missing = {"hook"}
+    assert run(check=True, settings={}, programs_at_start=["hook"])["activation"] == "restart"
+    assert not run(state="saved", programs_at_start=["hook"])["changed"]
+    host.missing = set()
+    assert run(settings={}, programs_at_start=["hook"])["activation"] == "restart"
+    host.unit = RUNNING.replace("abc", "def")
+    assert run(settings={}, programs_at_start=["hook"])["activation"] == "none"
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_such_a_restart_is_refused_before_anything_is_installed(run: Run, host: Host, check: bool) -> None:
+    host.missing = {"hook"}
+    host.victims = [Container("train", "cuda:base", True)]
+    assert run(check=check, state="saved", programs_at_start=["hook"])["msg"].startswith("refused:")
 
 
 def test_formatting_alone_is_no_change_of_meaning(run: Run, tmp_path: Path) -> None:

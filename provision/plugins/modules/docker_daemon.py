@@ -232,7 +232,8 @@ def _act(module: AnsibleModule, action: str, note: Optional[Note]) -> None:
 def _put_back(module: AnsibleModule, note: Note) -> None:
     path = module.params["path"]
     if not note.backup:
-        os.unlink(path)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
         return
     with open(note.backup, "rb") as stream:
         replace(path, stream.read())

@@ -82,6 +82,14 @@ options:
     type: list
     elements: str
     default: []
+  programs_at_start:
+    description:
+      - Programs that dockerd looks for only when it starts. While one of them is not on the host, dockerd has to
+        be restarted once it is - C(saved) remembers that before the packages come, so that a run which is
+        killed in between leaves it to the next one.
+    type: list
+    elements: str
+    default: []
   allow_restart:
     description: Whether a change may need a restart of dockerd that stops containers.
     type: bool
@@ -155,6 +163,7 @@ def main() -> None:
             "engine_version": {"type": "str", "default": ""},
             "state": {"type": "str", "choices": ["merged", "saved"], "default": "merged"},
             "packages": {"type": "list", "elements": "str", "default": []},
+            "programs_at_start": {"type": "list", "elements": "str", "default": []},
             "allow_restart": {"type": "bool", "default": False},
             "consent": {"type": "str", "default": "docker_engine_allow_restart"},
             "path": {"type": "path", "default": "/etc/docker/daemon.json"},
@@ -171,8 +180,18 @@ def main() -> None:
 
 
 def _save(module: AnsibleModule) -> None:
-    """Keep a copy of the file while a package that may take it along is installed. Bookkeeping: no change."""
+    """Keep a copy of the file while a package that may take it along is installed. Bookkeeping: no change.
+
+    And remember that dockerd has to look again for programs that the packages bring.
+    """
     path, copy = module.params["path"], os.path.join(module.params["state_directory"], _SAVED)
+    missing = _missing_programs(module)
+    (unit,) = show(lambda argv: module.run_command(list(argv)), [UNIT])
+    if missing and unit.runs:
+        _refuse_restart(module, live_restore_goes=False)
+        if not module.check_mode and read_note(unit.invocation, module.params["state_directory"]) is None:
+            backup = back_up(path) if os.path.exists(path) else ""
+            write_note(Note(RESTART, missing, backup, unit.invocation), module.params["state_directory"])
     installed = packages(Machine(), module.params["packages"])
     if any(package["version"] for package in installed.values()) and not module.check_mode:
         text = _read(path)
@@ -206,7 +225,10 @@ def _merge(module: AnsibleModule) -> None:
         action = NONE
     (unit,) = show(lambda argv: module.run_command(list(argv)), [UNIT])
     note = read_note(unit.invocation, folder) if unit.runs else None
-    action = strongest([action, note.action if note else NONE])
+    actions = [action, note.action if note else NONE]
+    if unit.runs and _missing_programs(module):
+        actions.append(RESTART)
+    action = strongest(actions)
     result.update(activation=action, restart_needed=action == RESTART)
     keys = sorted({*changed_keys, *(note.keys if note else [])})
     if action == RESTART and unit.runs:
@@ -222,6 +244,10 @@ def _merge(module: AnsibleModule) -> None:
         if saved is not None:
             os.unlink(os.path.join(folder, _SAVED))
     module.exit_json(**result)
+
+
+def _missing_programs(module: AnsibleModule) -> List[str]:
+    return [name for name in module.params["programs_at_start"] if module.get_bin_path(name) is None]
 
 
 def _settings(module: AnsibleModule, version: Optional[Tuple[int, ...]]) -> Dict[str, Any]:
