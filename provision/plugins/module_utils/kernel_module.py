@@ -5,6 +5,7 @@ Runs on hosts: Python 3.8, standard library only. Decisions are pure; Switcher d
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from .driver_selection import SelectionRefusedError
@@ -41,11 +42,26 @@ def next_step(host: Mapping[str, Any], version: str, flavour: str) -> Step:
     return Step(LOAD, "nouveau is loaded" if host["nouveau_loaded"] else "no module is loaded")
 
 
+def has_module(host: Mapping[str, Any], kernel: str, version: str, flavour: str) -> bool:
+    """Tell whether a kernel has the module of this version and flavour. `host` is what gpu_info returns."""
+    present = host["modules"]["installed"].get(kernel)
+    return bool(present) and (present["version"], present["flavour"]) == (version, flavour)
+
+
+def dkms_name(status: str, version: str) -> Optional[str]:
+    """Return the name under which DKMS has the driver at this version, None where it does not.
+
+    `dkms status` writes `nvidia/580.95.05, 6.1.0, x86_64: installed`, before DKMS 3 `nvidia, 580.95.05, ...`.
+    """
+    found = re.search(r"^(nvidia[\w-]*)(?:/|, ){}[,:]".format(re.escape(version)), status, re.MULTILINE)
+    return found.group(1) if found else None
+
+
 def refuse_missing(host: Mapping[str, Any], kernel: str, version: str, flavour: str) -> None:
     """Refuse to go on, or to reboot, into a kernel that has no module of this version and flavour."""
-    present = host["modules"]["installed"].get(kernel)
-    if present and (present["version"], present["flavour"]) == (version, flavour):
+    if has_module(host, kernel, version, flavour):
         return
+    present = host["modules"]["installed"].get(kernel)
     found = "it has %s %s" % (present["version"], present["flavour"]) if present else "it has none"
     raise SelectionRefusedError(
         "kernel %s has no %s nvidia module %s: %s" % (kernel, flavour, version, found),
@@ -103,6 +119,13 @@ def diff(before: Optional[Dict[str, str]], version: str, flavour: str) -> Dict[s
         "before": was,
         "after": "%s %s\n" % (version, flavour),
     }
+
+
+def build_diff(kernel: str, version: str, flavour: str) -> Dict[str, str]:
+    """Return the diff of a module that DKMS builds."""
+    header = "module nvidia for kernel %s" % kernel
+    after = "%s %s\n" % (version, flavour)
+    return {"before_header": header, "after_header": header, "before": "", "after": after}
 
 
 def _last_line(output: str) -> str:

@@ -13,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.daemon_json import NONE, RELOAD, RESTART, not_loaded, strongest
 from ..module_utils.docker_api import DockerApiError, get
+from ..module_utils.docker_consent import refuse_restart
 from ..module_utils.docker_service import (
     STATE,
     UNIT,
@@ -20,9 +21,7 @@ from ..module_utils.docker_service import (
     Unit,
     loses_live_restore,
     read_note,
-    refusal,
     remove_note,
-    restart_victims,
     show,
 )
 from ..module_utils.file_replacement import replace
@@ -122,7 +121,7 @@ def main() -> None:
     start = [unit for unit in units if unit.name in _STARTED and unit.exists and not unit.runs]
     action, reasons = ("start", [unit.name for unit in start]) if start else _activation(module, note)
     if action == RESTART:
-        _refuse_restart(module, loses_live_restore(reasons, _content(module)))
+        refuse_restart(module, live_restore_goes=loses_live_restore(reasons, _content(module)))
     if not module.check_mode:
         _enable(module, enable)
         _act(module, action, note)
@@ -179,20 +178,6 @@ def _info(module: AnsibleModule) -> Dict[str, Any]:
     except DockerApiError as error:
         module.fail_json(msg=f"dockerd does not answer: {error}", hint="look at `journalctl -u docker`")
     return info
-
-
-def _refuse_restart(module: AnsibleModule, live_restore_goes: bool) -> None:
-    if module.params["allow_restart"]:
-        return
-    try:
-        victims = restart_victims(live_restore_goes)
-    except DockerApiError as error:
-        module.fail_json(
-            msg=f"cannot tell which containers run: {error}", hint="look at `journalctl -u docker`"
-        )
-    if victims:
-        message, hint = refusal(victims, module.params["consent"])
-        module.fail_json(msg=message, hint=hint, workloads=[item._asdict() for item in victims])
 
 
 def _enable(module: AnsibleModule, units: Sequence[Unit]) -> None:

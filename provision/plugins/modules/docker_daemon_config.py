@@ -21,15 +21,13 @@ from ..module_utils.daemon_json import (
     strongest,
 )
 from ..module_utils.daemon_json_owners import Owners, OwnersError, load_owners, save_owners
-from ..module_utils.docker_api import DockerApiError
+from ..module_utils.docker_consent import refuse_restart
 from ..module_utils.docker_service import (
     STATE,
     UNIT,
     Note,
     loses_live_restore,
     read_note,
-    refusal,
-    restart_victims,
     show,
     write_note,
 )
@@ -188,7 +186,7 @@ def _save(module: AnsibleModule) -> None:
     missing = _missing_programs(module)
     (unit,) = show(lambda argv: module.run_command(list(argv)), [UNIT])
     if missing and unit.runs:
-        _refuse_restart(module, live_restore_goes=False)
+        refuse_restart(module, live_restore_goes=False)
         if not module.check_mode and read_note(unit.invocation, module.params["state_directory"]) is None:
             backup = back_up(path) if os.path.exists(path) else ""
             write_note(Note(RESTART, missing, backup, unit.invocation), module.params["state_directory"])
@@ -232,7 +230,7 @@ def _merge(module: AnsibleModule) -> None:
     result.update(activation=action, restart_needed=action == RESTART)
     keys = sorted({*changed_keys, *(note.keys if note else [])})
     if action == RESTART and unit.runs:
-        _refuse_restart(module, loses_live_restore(keys, merged.document.plain()))
+        refuse_restart(module, live_restore_goes=loses_live_restore(keys, merged.document.plain()))
     if not module.check_mode:
         if result["changed"]:
             result["backup_file"] = back_up(path) if text is not None else ""
@@ -340,20 +338,6 @@ def _validate(module: AnsibleModule, content: str, version: Optional[Tuple[int, 
             msg=f"dockerd does not accept the wanted `{module.params['path']}`: {said}",
             hint=f"check the options that {module.params['owner']} sets; the file was not touched",
         )
-
-
-def _refuse_restart(module: AnsibleModule, live_restore_goes: bool) -> None:
-    if module.params["allow_restart"]:
-        return
-    try:
-        victims = restart_victims(live_restore_goes)
-    except DockerApiError as error:
-        module.fail_json(
-            msg=f"cannot tell which containers run: {error}", hint="look at `systemctl status docker`"
-        )
-    if victims:
-        message, hint = refusal(victims, module.params["consent"])
-        module.fail_json(msg=message, hint=hint, workloads=[item._asdict() for item in victims])
 
 
 def _write(module: AnsibleModule, content: str) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -11,7 +11,17 @@ from ..module_utils.driver_selection import SelectionRefusedError
 from ..module_utils.gpu_host import survey
 from ..module_utils.host_state_gpu import loaded_version
 from ..module_utils.host_state_machine import Machine
-from ..module_utils.kernel_module import NONE, REBOOT, Switcher, diff, next_step, refuse_missing
+from ..module_utils.kernel_module import (
+    NONE,
+    REBOOT,
+    Switcher,
+    build_diff,
+    diff,
+    dkms_name,
+    has_module,
+    next_step,
+    refuse_missing,
+)
 
 DOCUMENTATION = r"""
 module: nvidia_kernel_module
@@ -19,7 +29,8 @@ short_description: Loads the installed nvidia kernel module in place of nouveau 
 description:
   - Stops the driver's own services, unloads what is loaded, loads what is installed, and starts the services
     again. Nothing is unloaded while a container or process uses the GPUs.
-  - Where that is not possible the module says why a reboot is needed, after a check that the kernel to boot
+  - Where the running kernel lacks the module although DKMS has it, it is built first.
+  - Where nothing can be unloaded the module says why a reboot is needed, after a check that the kernel to boot
     has the module.
 options:
   version:
@@ -74,8 +85,18 @@ def main() -> None:
     host = survey(machine)
     step = next_step(host, version, flavour)
     reason = step.reason if step.action == REBOOT else ""
+    unbuilt = _unbuilt(module, host, version, flavour)
+    diffs: List[Dict[str, str]] = [build_diff(host["kernel"], version, flavour)] if unbuilt else []
+    if step.action != NONE:
+        diffs.append(diff(host["modules"]["loaded"], version, flavour))
     try:
         if not module.check_mode:
+            if unbuilt:
+                # What it says when it fails is in its log, which the refusal names.
+                module.run_command(
+                    ["dkms", "install", "--force", "-m", unbuilt, "-v", version, "-k", host["kernel"]]
+                )
+                host = survey(machine)
             refuse_missing(host, host["kernel"], version, flavour)
             if step.action not in (NONE, REBOOT):
                 reason = _switcher(module, machine).switch(step.action) or ""
@@ -84,11 +105,19 @@ def main() -> None:
     except SelectionRefusedError as error:
         module.fail_json(msg=str(error), hint=error.hint)
     module.exit_json(
-        changed=step.action not in (NONE, REBOOT) and not reason,
+        changed=bool(unbuilt) or (step.action not in (NONE, REBOOT) and not reason),
         action=REBOOT if reason else step.action,
         reboot_reason=reason,
-        diff={} if step.action == NONE else diff(host["modules"]["loaded"], version, flavour),
+        diff=diffs,
     )
+
+
+def _unbuilt(module: AnsibleModule, host: Dict[str, Any], version: str, flavour: str) -> Optional[str]:
+    """Return DKMS's name of the driver where DKMS has it but the running kernel lacks the module."""
+    if has_module(host, host["kernel"], version, flavour) or module.get_bin_path("dkms") is None:
+        return None
+    _, status, _ = module.run_command(["dkms", "status"])
+    return dkms_name(status, version)
 
 
 def _switcher(module: AnsibleModule, machine: Machine) -> Switcher:
