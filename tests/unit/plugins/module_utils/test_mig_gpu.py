@@ -174,6 +174,7 @@ ANY = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=1000,
     deadline=None,
