@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 
+from provision.plugins.module_utils.kernel_module import dkms_name
 from provision.plugins.modules import nvidia_kernel_module
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def test_the_old_module_gives_way(run_module: RunModule, programs: Programs) -> 
     result = run_module(nvidia_kernel_module, NEW)
     assert result["changed"]
     assert programs.ran("rmmod", "nvidia")
-    assert result["diff"]["before"] == "570.211.01 open\n"
+    assert result["diff"][0]["before"] == "570.211.01 open\n"
 
 
 @pytest.mark.usefixtures("host")
@@ -68,6 +70,51 @@ def test_no_reboot_is_asked_for_into_a_kernel_without_the_module(
     assert result["failed"]
     assert "kernel 6.2 has no open nvidia module 580.95.05: it has none" in result["msg"]
     assert programs.calls == []
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_module_that_dkms_has_and_the_kernel_lacks_is_built(
+    run_module: RunModule,
+    programs: Programs,
+    host: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    check: bool,
+) -> None:
+    host["modules"].update(loaded=NEW, installed={})
+    monkeypatch.setattr(AnsibleModule, "get_bin_path", lambda *_, **__: "/usr/sbin/dkms")
+    programs.answers = {("dkms", "status"): (0, "nvidia/580.95.05, 6.1, x86_64: built\n", "")}
+
+    def build(argv: list[str]) -> bool:
+        return argv[:2] == ["dkms", "install"]
+
+    plain = programs.__call__
+
+    def answer(_: object, argv: list[str], **__: object) -> tuple[int, str, str]:
+        if build(argv):
+            host["modules"]["installed"]["6.1"] = {**NEW, "signer": ""}
+            programs.calls.append(argv)
+            return 0, "", ""
+        return plain(argv)
+
+    monkeypatch.setattr(AnsibleModule, "run_command", answer)
+    result = run_module(nvidia_kernel_module, NEW, check=check)
+    assert result["changed"]
+    assert result["diff"][0]["after_header"] == "module nvidia for kernel 6.1"
+    assert any(map(build, programs.calls)) is not check
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [
+        ("nvidia/580.95.05, 6.1.0-40-amd64, x86_64: installed\n", "nvidia"),
+        ("nvidia-current/580.95.05: added\n", "nvidia-current"),
+        ("zfs, 2.1, 6.1: installed\nnvidia, 580.95.05, 6.1, x86_64: installed\n", "nvidia"),
+        ("nvidia/580.95.050, 6.1, x86_64: installed\n", None),
+        ("", None),
+    ],
+)
+def test_dkms_is_read_in_all_its_versions(status: str, name: str | None) -> None:
+    assert dkms_name(status, "580.95.05") == name
 
 
 def test_check_mode_takes_the_packages_for_installed(
