@@ -25,14 +25,14 @@ ensure_system_packages() {
     iptables:iptables git:git; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
   done
-  # From Debian 13 on the engine's package no longer brings the client.
-  if ! command -v docker >/dev/null && apt-cache show docker-cli >/dev/null 2>&1; then missing+=(docker-cli); fi
   [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
   [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing+=(debian-archive-keyring)
   python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
-  [ ${#missing[@]} -gt 0 ] || return 0
-  say "Installing ${missing[*]}"
+  if [ ${#missing[@]} -eq 0 ] && command -v docker >/dev/null; then return 0; fi
   apt-get -o DPkg::Lock::Timeout=600 update -qq
+  # From Debian 13 on the engine's package no longer brings the client.
+  if ! command -v docker >/dev/null && apt-cache show docker-cli >/dev/null 2>&1; then missing+=(docker-cli); fi
+  say "Installing ${missing[*]}"
   DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends \
     "${missing[@]}" >/dev/null
 }
