@@ -70,12 +70,8 @@ def _branches(matrix: Matrix) -> Table:
     for heading in ("branch", "class", "newest seen", "support", "kernel modules", "GPUs"):
         table.add_column(heading)
     for row in matrix.rows("branches"):
-        end = row.get("eol") or ("" if row.get("ended") else "not published")
-        support = (
-            f"ended {end}".strip() if ended(row, date.today()) else f"until {end}" if row.get("eol") else end
-        )
         style = "dim" if ended(row, date.today()) else None
-        cells = (str(row["branch"]), row.get("class") or "?", row.get("newest") or "?", support)
+        cells = (str(row["branch"]), row.get("class") or "?", row.get("newest") or "?", _support(row))
         table.add_row(*cells, ", ".join(row["flavours"]), _architectures(matrix, row["branch"]), style=style)
     return table
 
@@ -84,7 +80,7 @@ def _support(row: Row) -> str:
     end = row.get("eol")
     if ended(row, date.today()):
         return f"ended {end}" if end else "ended"
-    return f"until {end}" if end else "end not published"
+    return f"until {end}" if end else "not published"
 
 
 def _architectures(matrix: Matrix, branch: int) -> str:
