@@ -14,7 +14,7 @@ from provision.model.observed import (
 )
 from provision.plugins.module_utils.host_probe_program import BEGIN, END
 from provision.plugins.module_utils.host_survey import SCHEMA
-from provision.probe.program import NO_PYTHON
+from provision.probe.program import NO_PYTHON, OLD_PYTHON
 
 
 class ProbeError(Exception):
@@ -116,10 +116,18 @@ def _failure(output: str, errors: str, code: int | None, user: str) -> ProbeErro
         return ProbeError(
             "no sudo on the host", hint="install sudo, or connect as root with `ansible_user: root`"
         )
+    _, old, rest = errors.partition(f"{OLD_PYTHON} ")
+    if old:
+        return ProbeError(
+            f"Python {rest.split()[0].rstrip('.')} on the host is too old",
+            hint="install Python 3.8 or newer, and set `ansible_python_interpreter` to its path",
+        )
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     if code is None:
+        said = f": {lines[-1]}" if lines else ""
         return ProbeError(
-            "the host closed the connection while it was probed", hint=lines[-1] if lines else None
+            f"the host closed the connection while it was probed{said}",
+            hint="try `ssh` by hand; the host's journal of its sshd may say why",
         )
     last = lines[-1] if lines else "it printed no error"
     return ProbeError(

@@ -1,5 +1,6 @@
 """Why a connection did not come about, in a person's words, with what cures it."""
 
+import re
 import socket
 
 import paramiko
@@ -7,6 +8,15 @@ import paramiko
 from provision.probe.answer import ProbeError
 from provision.probe.openssh import Settings
 from provision.probe.target import Target
+
+# What paramiko says when the other side accepts a connection and is silent, one way or another.
+_SILENT = re.compile("protocol banner|No existing session|Authentication timeout")
+
+_CURES = {
+    "No route to host": "is the host up, and is `ansible_host` right?",
+    "Network is unreachable": "is `ansible_host` right, and this machine on its network?",
+    "Connection refused": "is sshd running there, and is `ansible_port` right?",
+}
 
 
 def explain(error: Exception, target: Target, settings: Settings) -> ProbeError:
@@ -17,7 +27,13 @@ def explain(error: Exception, target: Target, settings: Settings) -> ProbeError:
     if isinstance(error, paramiko.BadHostKeyException):
         return ProbeError(
             f"host key of {settings.host_key_name} has changed",
-            hint=f"if it was reinstalled: `ssh-keygen -R '{settings.host_key_name}'`, then add the new key",
+            hint=f"if it was reinstalled: `{_forget(settings)}`, then add the new key",
+            reachable=False,
+        )
+    if _SILENT.search(str(error)):
+        return ProbeError(
+            f"{place} accepts connections but does not speak SSH within {target.timeout:.0f} s",
+            hint="is it the right port, and is the host neither hanging nor hidden behind a proxy?",
             reachable=False,
         )
     if isinstance(error, paramiko.AuthenticationException):
@@ -35,17 +51,15 @@ def explain(error: Exception, target: Target, settings: Settings) -> ProbeError:
             hint=f"set `ansible_host` for {target.name}",
             reachable=False,
         )
-    if "protocol banner" in str(error):
-        return ProbeError(
-            f"{place} accepts connections but does not speak SSH",
-            hint="is it the right port, and is the host up behind a proxy?",
-            reachable=False,
-        )
     if isinstance(error, TimeoutError):
         return ProbeError(
-            f"{place} does not answer", hint="is the host up, and the port open?", reachable=False
+            f"{place} does not answer within {target.timeout:.0f} s",
+            hint="is the host up, and the port open?",
+            reachable=False,
         )
-    return ProbeError(f"cannot connect to {place}: {cause(error)}", hint="try `ssh` by hand", reachable=False)
+    why = cause(error)
+    hint = next((cure for words, cure in _CURES.items() if words in why), "try `ssh` by hand")
+    return ProbeError(f"cannot connect to {place}: {why}", hint=hint, reachable=False)
 
 
 def cause(error: Exception) -> str:
@@ -53,6 +67,11 @@ def cause(error: Exception) -> str:
     if isinstance(error, paramiko.ssh_exception.NoValidConnectionsError):
         return "; ".join(sorted({cause.strerror or str(cause) for cause in error.errors.values()}))
     return str(error).strip().rstrip(".") or type(error).__name__
+
+
+def _forget(settings: Settings) -> str:
+    file = f" -f {settings.known_hosts[0]}" if settings.known_hosts else ""
+    return f"ssh-keygen{file} -R '{settings.host_key_name}'"
 
 
 def _unknown_host_key(settings: Settings) -> ProbeError:

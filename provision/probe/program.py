@@ -6,17 +6,22 @@ import zlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from provision import content
 
 PACKAGE = "provision_probe"
 ENTRY = "host_probe_program"
 NO_PYTHON = "provision-no-python"
+OLD_PYTHON = "provision-old-python"
+
+_ONE_AT_A_TIME = Lock()
 
 # One line and without quotes of its own: it passes through whatever shell the user has. Lines before the mark
 # are dropped: a sudo that needed no password leaves the password there.
 _BOOTSTRAP = (
-    "import sys,zlib;i=sys.stdin.buffer;"
+    f'import sys;sys.version_info<(3,8)and sys.exit("{OLD_PYTHON} %d.%d."%sys.version_info[:2]);'
+    "import zlib;i=sys.stdin.buffer;"
     'n=int(next(l for l in iter(i.readline,b"") if l[:10]==b"PROVISION ").split()[1]);'
     "exec(zlib.decompress(i.read(n)))"
 )
@@ -26,9 +31,15 @@ _FIND_PYTHON = (
 )
 
 
-@cache
 def payload() -> bytes:
     """Return what the program reads from its input: a line with the length, then the packed sources."""
+    # Packed once, whoever asks first; and CPython 3.11 fails when two threads parse at the same time.
+    with _ONE_AT_A_TIME:
+        return _pack()
+
+
+@cache
+def _pack() -> bytes:
     folder = content.plugins_directory() / "module_utils"
     texts = {name: (folder / f"{name}.py").read_text() for name in sorted(_closure(folder, ENTRY))}
     loader = (folder / "host_probe_loader.py").read_text()

@@ -21,8 +21,8 @@ from provision.probe.openssh import ConfigurationError, Settings, ask, jump_targ
 from provision.probe.proxy import start
 from provision.probe.target import Become, Target
 
-CONNECT_SECONDS = 10.0
-TOTAL_SECONDS = 30.0
+PATIENCE = 3
+"""So many times as long as the connection may take, the whole answer may."""
 
 _LARGEST = 16 * 1024 * 1024
 _UNCHECKED = ("no", "off", "false", "accept-new")  # `ssh -G` says false for no
@@ -62,7 +62,7 @@ class Connections:
 
 def probe(target: Target, connections: Connections) -> Observed:
     """Connect, run the program, return what it measured. Raises ProbeError."""
-    deadline = time.monotonic() + TOTAL_SECONDS
+    deadline = time.monotonic() + PATIENCE * target.timeout
     chain: list[Any] = []
     try:
         connection, settings = _connect(target, connections, chain, deadline)
@@ -92,7 +92,7 @@ def _connect(
         port=settings.port,
         config=_config(),
         gateway=gateway,
-        connect_timeout=_seconds(deadline),
+        connect_timeout=_seconds(target, deadline),
         connect_kwargs=_authentication(target, settings, deadline),
     )
     _trust(connection.client, settings)
@@ -125,9 +125,9 @@ def _authentication(target: Target, settings: Settings, deadline: float) -> dict
         "password": target.password,
         "allow_agent": settings.use_agent,
         "look_for_keys": False,
-        "banner_timeout": _seconds(deadline),
-        "auth_timeout": _seconds(deadline),
-        "channel_timeout": _seconds(deadline),
+        "banner_timeout": _seconds(target, deadline),
+        "auth_timeout": _seconds(target, deadline),
+        "channel_timeout": _seconds(target, deadline),
     }
 
 
@@ -172,7 +172,7 @@ def _run(connection: Any, target: Target, user: str, deadline: float) -> Observe
     if target.become is not None and user != target.become.user:
         line, typed = _as_root(target.become, line)
     try:
-        channel = connection.transport.open_session(timeout=_seconds(deadline))
+        channel = connection.transport.open_session(timeout=_seconds(target, deadline))
         channel.exec_command(line)
     except (OSError, EOFError, paramiko.SSHException) as error:
         raise ProbeError(
@@ -183,7 +183,14 @@ def _run(connection: Any, target: Target, user: str, deadline: float) -> Observe
     with suppress(OSError, EOFError):
         channel.sendall(typed + program.payload())
         channel.shutdown_write()
-    output, errors, code = _collect(channel, deadline)
+    try:
+        output, errors, code = _collect(channel, deadline)
+    except TimeoutError as error:
+        raise ProbeError(
+            f"the host let us in, and the probe did not end within {PATIENCE * target.timeout:.0f} s",
+            hint="try `ssh` by hand: does the login wait, a disk hang, memory lack? "
+            "`ansible_timeout` allows more time",
+        ) from error
     return answer.read(output, errors, code, user)
 
 
@@ -195,22 +202,19 @@ def _as_root(become: Become, line: str) -> tuple[str, bytes]:
 
 
 def _collect(channel: Any, deadline: float) -> tuple[str, str, int | None]:  # noqa: ANN401
-    """Return output, errors and exit code; None where the connection closed before there was one."""
+    """Return output, errors and exit code; None where the connection closed before there was one.
+
+    Raises TimeoutError.
+    """
     output = bytearray()
-    try:
-        while len(output) < _LARGEST and (block := channel.recv(1 << 16)):
-            output += block
-            channel.settimeout(max(deadline - time.monotonic(), 0.001))
-        errors = channel.makefile_stderr("rb").read(1 << 16)
-        ended = channel.status_event.wait(max(deadline - time.monotonic(), 0.1))
-    except TimeoutError as error:
-        raise ProbeError(
-            f"the probe did not end within {TOTAL_SECONDS:.0f} s",
-            hint="is the host out of memory, or a disk hanging?",
-        ) from error
+    while len(output) < _LARGEST and (block := channel.recv(1 << 16)):
+        output += block
+        channel.settimeout(max(deadline - time.monotonic(), 0.001))
+    errors = channel.makefile_stderr("rb").read(1 << 16)
+    ended = channel.status_event.wait(max(deadline - time.monotonic(), 0.1))
     code = channel.exit_status if ended and channel.exit_status >= 0 else None
     return output.decode("utf-8", "replace"), errors.decode("utf-8", "replace"), code
 
 
-def _seconds(deadline: float) -> float:
-    return min(CONNECT_SECONDS, max(deadline - time.monotonic(), 0.1))
+def _seconds(target: Target, deadline: float) -> float:
+    return min(target.timeout, max(deadline - time.monotonic(), 0.1))

@@ -18,6 +18,7 @@ Decrypt = Callable[[str], str]
 _SSH_CONNECTIONS = frozenset({"ssh", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh"})
 _TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
 _DEEPEST = 10
+_TIMEOUT = 10.0
 _INTERPRETERS = ("python3", "/usr/bin/python3", "/usr/libexec/platform-python")
 
 
@@ -37,7 +38,10 @@ class Become:
 
 @dataclass(frozen=True)
 class Target:
-    """One host as OpenSSH is asked for it. `arguments` are ssh's own, as the inventory gives them."""
+    """One host as OpenSSH is asked for it. `arguments` are ssh's own, as the inventory gives them.
+
+    `timeout` is in seconds, for the connection to be made; Ansible's default is ten.
+    """
 
     name: str
     address: str
@@ -48,6 +52,7 @@ class Target:
     arguments: tuple[str, ...] = ()
     become: Become | None = Become()
     interpreters: tuple[str, ...] = _INTERPRETERS
+    timeout: float = _TIMEOUT
 
 
 def resolve(host: Host, inventory: Path, decrypt: Decrypt) -> Target | None:
@@ -93,12 +98,23 @@ def _target(name: str, values: "_Values") -> Target | None:
         arguments=_arguments(values),
         become=become,
         interpreters=_INTERPRETERS if interpreter.startswith("auto") else (interpreter,),
+        timeout=_timeout(values),
     )
 
 
 def _flags(text: str | None) -> tuple[str, ...]:
     # -S and -n are ours to choose: they depend on whether there is a password.
     return ("-H",) if text is None else tuple(flag for flag in shlex.split(text) if flag not in ("-S", "-n"))
+
+
+def _timeout(values: "_Values") -> float:
+    text = values.text("ansible_ssh_timeout", "ansible_timeout")
+    text = text or os.environ.get("ANSIBLE_SSH_TIMEOUT") or os.environ.get("ANSIBLE_TIMEOUT")
+    if text is None:
+        return _TIMEOUT
+    if not text.isdigit() or int(text) == 0:
+        raise UnresolvedError("ansible_timeout")
+    return float(text)
 
 
 def _arguments(values: "_Values") -> tuple[str, ...]:

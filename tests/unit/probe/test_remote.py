@@ -180,14 +180,14 @@ def test_a_closed_port_and_an_unknown_name(server: SshServer) -> None:
     assert ask(server, ansible_host="no-such-host.invalid").error == "no address for `no-such-host.invalid`"
 
 
-def test_a_host_that_says_nothing_does_not_hold_the_others(
-    server: SshServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(remote, "CONNECT_SECONDS", 0.5)
+def test_a_host_that_says_nothing_does_not_hold_the_others(server: SshServer) -> None:
     (server.folder / "silent").mkdir()
     silent = SshServer(server.folder / "silent")
     silent.behaviour.silent = True
-    hosts = (Host("silent", (), variables(silent)), Host("good", (), variables(server)))
+    hosts = (
+        Host("silent", (), variables(silent, ansible_timeout=1)),
+        Host("good", (), variables(server)),
+    )
     order: list[str] = []
     found = probe(
         Fleet(server.folder / "hosts.ini", None, hosts), on_host=lambda each: order.append(each.name)
@@ -196,15 +196,18 @@ def test_a_host_that_says_nothing_does_not_hold_the_others(
     assert list(found) == ["silent", "good"]
     assert order == ["good", "silent"]
     assert found["good"].error is None
-    assert found["silent"].error == f"127.0.0.1 port {silent.port} accepts connections but does not speak SSH"
+    assert found["silent"].error == (
+        f"127.0.0.1 port {silent.port} accepts connections but does not speak SSH within 1 s"
+    )
     assert found["silent"].seconds < 5
 
 
 def test_a_probe_that_hangs_is_given_up(server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "TOTAL_SECONDS", 1.0)
+    monkeypatch.setattr(remote, "PATIENCE", 1)
     server.behaviour.hang = True
-    found = ask(server)
-    assert found.error == "the probe did not end within 1 s"
+    found = ask(server, ansible_timeout=1)
+    assert found.error == "the host let us in, and the probe did not end within 1 s"
+    assert "ansible_timeout" in (found.hint or "")
     assert found.reachable
     assert found.seconds < 5
 
@@ -228,6 +231,17 @@ def test_a_broken_python(server: SshServer) -> None:
     broken = script(server.folder, "broken", "echo 'ImportError: no module named zlib' >&2; exit 1")
     found = ask(server, ansible_python_interpreter=broken)
     assert found.error == "Python failed on the host (exit code 1): ImportError: no module named zlib"
+
+
+def test_a_python_that_is_too_old(server: SshServer) -> None:
+    old = script(
+        server.folder,
+        "old",
+        f'exec {sys.executable} "$1" "$2" "import sys; sys.version_info = (3, 6, 8); exec(sys.argv[1])" "$3"',
+    )
+    found = ask(server, ansible_python_interpreter=old)
+    assert found.error == "Python 3.6 on the host is too old"
+    assert "3.8" in (found.hint or "")
 
 
 SUDO = [

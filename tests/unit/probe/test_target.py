@@ -1,5 +1,6 @@
 """How a host is reached, from its variables; and what only Ansible can tell."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ VAULTED = {"__ansible_vault": "ciphertext"}
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("REMOTE_USER", "PRIVATE_KEY_FILE", "HOST_KEY_CHECKING", "SSH_ARGS", "SSH_COMMON_ARGS"):
+    names = "REMOTE_USER PRIVATE_KEY_FILE HOST_KEY_CHECKING SSH_ARGS SSH_COMMON_ARGS TIMEOUT SSH_TIMEOUT"
+    for name in names.split():
         monkeypatch.delenv(f"ANSIBLE_{name}", raising=False)
 
 
@@ -41,6 +43,8 @@ CASES: list[tuple[dict[str, object], dict[str, object]]] = [
     ({"ansible_password": VAULTED}, {"password": "s3cret"}),
     ({"ansible_connection": "ssh"}, {}),
     ({"ansible_connection": "smart"}, {}),
+    ({"ansible_timeout": 30}, {"timeout": 30.0}),
+    ({"ansible_ssh_timeout": "5", "ansible_timeout": 30}, {"timeout": 5.0}),
     ({"ansible_become": False}, {"become": None}),
     ({"ansible_become": "no"}, {"become": None}),
     ({"ansible_become": "true"}, {}),
@@ -92,6 +96,7 @@ def test_variables_are_honoured_as_ansible_honours_them(
         {"ansible_host": "{{ a }}", "a": "{{ ansible_host }}"},
         {"ansible_host": "{{ ''.__class__ }}{{ 1 / 0 }}"},
         {"ansible_port": "{{ 'ssh' }}"},
+        {"ansible_timeout": "soon"},
         {"ansible_ssh_common_args": "-o 'unbalanced"},
     ],
     ids=str,
@@ -113,8 +118,8 @@ def test_the_environment_is_read_as_ansible_reads_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("ANSIBLE_PRIVATE_KEY_FILE", "/k")
     monkeypatch.setenv("ANSIBLE_HOST_KEY_CHECKING", "False")
     monkeypatch.setenv("ANSIBLE_SSH_COMMON_ARGS", "-C")
+    monkeypatch.setenv("ANSIBLE_TIMEOUT", "20")
     arguments = ("-o", "StrictHostKeyChecking=no", "-C")
-    assert target() == Target("gpu-01", "gpu-01", user="ops", key="/k", arguments=arguments)
-    assert target(ansible_user="admin") == Target(
-        "gpu-01", "gpu-01", user="admin", key="/k", arguments=arguments
-    )
+    expected = Target("gpu-01", "gpu-01", user="ops", key="/k", arguments=arguments, timeout=20.0)
+    assert target() == expected
+    assert target(ansible_user="admin") == replace(expected, user="admin")
