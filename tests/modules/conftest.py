@@ -13,14 +13,21 @@ from ansible.module_utils.testing import patch_module_args
 
 @dataclass
 class Programs:
-    """Answers run_command: the first entry whose words the command begins with. Keeps what was run."""
+    """Answers run_command: the first entry whose words the command begins with. Keeps what was run.
+
+    `on` holds what to call, with the command, when one with these words is run.
+    """
 
     answers: dict[tuple[str, ...], tuple[int, str, str]] = field(default_factory=dict)
+    on: dict[tuple[str, ...], Callable[[Sequence[str]], None]] = field(default_factory=dict)
     calls: list[list[str]] = field(default_factory=list)
 
     def __call__(self, argv: Sequence[str], **_options: object) -> tuple[int, str, str]:
         """Stand in for AnsibleModule.run_command."""
         self.calls.append(list(argv))
+        for key, call in self.on.items():
+            if set(key) <= set(argv):
+                call(argv)
         words = [word for word in argv if not word.startswith("-")]
         for key, answer in self.answers.items():
             if tuple(words[: len(key)]) == key:

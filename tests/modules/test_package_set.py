@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +17,14 @@ from provision.plugins.modules import package_set
 if TYPE_CHECKING:
     from tests.modules.conftest import Programs, RunModule
 
+HOUR = 3600.0
 STATUS = "jq\tamd64\t{state} \t1.6-1\nlibc6\tamd64\tii \t2.36-9\n"
 
 
 @pytest.fixture(autouse=True)
 def _no_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(apt_packages, "_lists_are_stale", lambda _age: False)
+    monkeypatch.setattr(apt_packages, "_lists_read", time.time)
+    monkeypatch.setattr(apt_packages, "apt_sources", list)
     monkeypatch.setattr(apt_locks, "DAILY", str(tmp_path / "daily_lock"))
     monkeypatch.setattr(apt_locks, "holder", lambda _path: None)
 
@@ -83,3 +89,40 @@ def test_a_full_disk_is_refused(run_module: RunModule, programs: Programs) -> No
     result = run_module(package_set, arguments)
     assert "MiB are needed" in result["msg"]
     assert all("--simulate" in argv for argv in programs.calls if argv[0] == "apt-get")
+
+
+@pytest.mark.parametrize(
+    ("ages", "updates"),
+    [
+        ({"lists": 0.5 * HOUR, "source": 9 * HOUR}, []),
+        ({"lists": 2 * HOUR, "source": 9 * HOUR}, ["everything"]),
+        ({"lists": 0.5 * HOUR, "source": 0.1 * HOUR}, ["nvidia-driver.sources"]),
+    ],
+    ids=["fresh", "stale", "one source is newer"],
+)
+def test_lists_are_read_only_where_they_are_too_old(
+    run_module: RunModule,
+    programs: Programs,
+    monkeypatch: pytest.MonkeyPatch,
+    ages: dict[str, float],
+    updates: list[str],
+) -> None:
+    read: list[str] = []
+
+    def update(argv: Sequence[str]) -> None:
+        parts = [word.partition("=")[2] for word in argv if word.startswith("Dir::Etc::sourceparts=")]
+        read.extend(
+            [entry.resolve().name for part in parts for entry in Path(part).iterdir()] or ["everything"]
+        )
+
+    programs.on["apt-get", "update"] = update
+    _answer(programs, "ii", "Inst jq [1.6-1] (1.7-1 Debian:12 [amd64])\n", offered="1.7-1")
+    with tempfile.TemporaryDirectory() as directory:
+        source = Path(directory, "nvidia-driver.sources")
+        source.touch()
+        os.utime(source, (time.time() - ages["source"],) * 2)
+        monkeypatch.setattr(apt_packages, "_lists_read", lambda: time.time() - ages["lists"])
+        monkeypatch.setattr(apt_packages, "apt_sources", lambda: [str(source)])
+        monkeypatch.setattr(apt_packages, "_LISTS", directory)
+        run_module(package_set, {"packages": ["jq=1.7-1"], "manager": "apt", "free_space_mib": 0})
+    assert read == updates

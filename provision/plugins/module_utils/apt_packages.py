@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from . import apt, apt_locks
 from .file_reading import read_text
@@ -56,12 +56,20 @@ class AptPackages(PackageManager):
         self._recorded: Optional[apt.Status] = None
 
     def refresh(self) -> None:
-        stale = _lists_are_stale(self._max_age)
-        if stale and not self._module.check_mode:
+        read = _lists_read()
+        stale = read is None or time.time() - read > self._max_age
+        unread = [path for path in apt_sources() if os.stat(path).st_mtime > (read or 0.0)]
+        if self._module.check_mode:
+            if stale or unread or self._pending:
+                self._update_aside(everything=stale or bool(unread))
+            return
+        if stale:
             self._update_host()
-            stale = False
-        if stale or self._pending:
-            self._update_aside(everything=stale)
+        elif unread:
+            with _sources_alone(unread) as options:
+                self._update_host(options)
+        if self._pending:
+            self._update_aside(everything=False)
 
     def installed(self) -> Dict[str, str]:
         return self._status().installed
@@ -151,8 +159,8 @@ class AptPackages(PackageManager):
                     "; ".join(self._unreadable) or "versions that exist: %s" % known,
                 )
 
-    def _update_host(self) -> None:
-        code, out, err = self._waiting(["apt-get", "update"], apt_locks.LISTS)
+    def _update_host(self, options: Sequence[str] = ()) -> None:
+        code, out, err = self._waiting(["apt-get", *options, "update"], apt_locks.LISTS)
         self._unreadable = apt.unreadable_repositories(out + err)
         if self._unreadable:
             # One broken repository of the host's own must not stop what needs none of its packages.
@@ -290,13 +298,25 @@ class _Room:
         return [word for name, value in settings.items() for word in ("-o", "%s=%s" % (name, value))]
 
 
-def _lists_are_stale(max_age: int) -> bool:
-    """Tell whether the host's lists are missing, older than `max_age` seconds or than a source file."""
+def _lists_read() -> Optional[float]:
+    """Return when the host's lists were read last, in seconds since the epoch; None where there are none."""
     if not glob.glob(_LISTS + "/*Release"):
-        return True
-    read = max((os.stat(path).st_mtime for path in _STAMPS if os.path.exists(path)), default=0.0)
-    written = max((os.stat(path).st_mtime for path in apt_sources()), default=0.0)
-    return written > read or time.time() - read > max_age
+        return None
+    return max((os.stat(path).st_mtime for path in _STAMPS if os.path.exists(path)), default=0.0)
+
+
+@contextlib.contextmanager
+def _sources_alone(paths: Sequence[str]) -> Iterator[List[str]]:
+    """Yield the options with which `apt-get update` reads these source files only, and keeps the other lists."""
+    with tempfile.TemporaryDirectory(prefix="provision-apt-") as parts:
+        for number, path in enumerate(paths):
+            os.symlink(path, os.path.join(parts, "%02d-%s" % (number, os.path.basename(path))))
+        settings = {
+            "Dir::Etc::sourcelist": "/dev/null",
+            "Dir::Etc::sourceparts": parts,
+            "APT::Get::List-Cleanup": "0",
+        }
+        yield [word for name, value in settings.items() for word in ("-o", "%s=%s" % (name, value))]
 
 
 def _lock_failure(error: apt_locks.LockTimeoutError) -> PackageManagerError:

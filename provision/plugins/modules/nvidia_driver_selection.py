@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -25,8 +25,10 @@ from ..module_utils.driver_selection import (
 )
 from ..module_utils.gpu_host import survey
 from ..module_utils.host_state_machine import Machine
+from ..module_utils.package_installation import foresee
 from ..module_utils.package_managers import PackageManager, PackageManagerError, opened
 from ..module_utils.package_repositories import APT, ARGUMENTS
+from ..module_utils.package_transaction import Request, family, specs
 from ..module_utils.repository_files import MANAGER, PENDING, manager
 from ..module_utils.version_order import compare_debian, compare_rpm
 
@@ -34,8 +36,10 @@ DOCUMENTATION = r"""
 module: nvidia_driver_selection
 short_description: Chooses the NVIDIA driver of a host, or says why there is none for it
 description:
-  - Brings together what the GPUs need, what the repositories offer and what is asked for. Changes nothing.
-  - Fails with a message that begins with C(refused:) and a hint where the wish does not fit the host.
+  - Brings together what the GPUs need, what the repositories offer and what is asked for, and simulates the
+    installation. Changes nothing.
+  - Fails with a message that begins with C(refused:) and a hint where the wish does not fit the host, or its
+    packages cannot be installed without changing others.
 options:
   version:
     description: A branch such as V(580), or an exact version such as V(580.95.05).
@@ -70,6 +74,15 @@ options:
     type: list
     elements: int
     required: true
+  allow_upgrades:
+    description: Patterns of names of packages that may be upgraded, although not asked for, where need be.
+    type: list
+    elements: str
+    default: []
+  free_space_mib:
+    description: Free disk space in MiB to leave for what the packages build when they are configured.
+    type: int
+    default: 100
   pending_repositories:
     description: Repositories that a later task configures, with the options of M(package_repository).
     type: list
@@ -116,7 +129,9 @@ flavour:
   returned: success
   type: str
 packages:
-  description: Packages for M(package_set), exact versions first.
+  description:
+    - Packages for M(package_set), exact versions first. With them what they depend on at the same upstream
+      version, as far as a repository offers it.
   returned: success
   type: list
   elements: str
@@ -153,6 +168,8 @@ def main() -> None:
             "allow_reboot": {"type": "bool", "default": False},
             "catalogue": {"type": "list", "elements": "dict", "required": True},
             "branches": {"type": "list", "elements": "int", "required": True},
+            "allow_upgrades": {"type": "list", "elements": "str", "default": []},
+            "free_space_mib": {"type": "int", "default": 100},
             "pending_repositories": dict(PENDING, options=ARGUMENTS),
             "lists_max_age": {"type": "int", "default": 3600},
             "lock_timeout": {"type": "int", "default": 600},
@@ -174,7 +191,9 @@ def main() -> None:
         refuse_secure_boot(row_for(options["catalogue"], wish.source, wish.branch), wish, host)
         with opened(module, options) as packages:
             selection = _select(packages, options, wish, host)
-        refuse_workloads(selection, wish, host)
+            refuse_workloads(selection, wish, host)
+            request = _request(packages, selection, options["allow_upgrades"])
+            foresee(packages, request, options["free_space_mib"])
     except SelectionRefusedError as error:
         module.fail_json(msg="refused: %s" % error, hint=error.hint)
     except PackageManagerError as error:
@@ -183,8 +202,8 @@ def main() -> None:
         changed=False,
         version=selection.version,
         flavour=selection.flavour,
-        packages=[*("%s=%s" % pair for pair in sorted(selection.exact.items())), *selection.loose],
-        held=selection.held,
+        packages=specs(request.packages),
+        held=sorted(request.hold),
         absent=selection.absent,
         units=selection.units,
         replaces_module=replaces_module(selection, host),
@@ -205,6 +224,18 @@ def _select(packages: PackageManager, options: Dict[str, Any], wish: Wish, host:
     known = sorted({*names, *(name for name in installed if "nvidia" in name or "cuda" in name)})
     return select(
         options["catalogue"], wish, host, branches, Offer(packages.versions(known), installed, compare)
+    )
+
+
+def _request(packages: PackageManager, selection: Selection, allow_upgrades: List[str]) -> Request:
+    named: Dict[str, Optional[str]] = {**selection.exact, **dict.fromkeys(selection.loose)}
+    members = family(named, selection.absent, packages.dependencies, packages.versions)
+    return Request(
+        packages={**named, **members},
+        absent=frozenset(selection.absent),
+        hold=frozenset([*selection.held, *members]),
+        allow_downgrade=True,
+        allow_upgrades=tuple(allow_upgrades),
     )
 
 

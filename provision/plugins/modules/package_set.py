@@ -3,22 +3,14 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.package_installation import foresee
 from ..module_utils.package_managers import PackageManager, PackageManagerError, opened
 from ..module_utils.package_repositories import ARGUMENTS
-from ..module_utils.package_transaction import (
-    Request,
-    Transaction,
-    described,
-    differing,
-    family,
-    judge,
-    parsed,
-)
+from ..module_utils.package_transaction import Request, described, differing, parsed
 from ..module_utils.repository_files import MANAGER, PENDING
 
 DOCUMENTATION = r"""
@@ -50,12 +42,6 @@ options:
     type: list
     elements: str
     default: []
-  family:
-    description:
-      - Whether what the packages given with an exact version depend on is installed and held at the same
-        upstream version too, as far as a repository offers it.
-    type: bool
-    default: false
   allow_downgrade:
     description: Whether a package may be replaced by an older version of itself.
     type: bool
@@ -109,13 +95,7 @@ transaction:
   description: What changes - C(install), C(upgrade), C(downgrade) by name, C(remove), C(hold), C(unhold).
   returned: success
   type: dict
-packages:
-  description: Every package of the request, the family included, with its exact version or null.
-  returned: success
-  type: dict
 """
-
-_MIB = 1024 * 1024
 
 
 def main() -> None:
@@ -126,7 +106,6 @@ def main() -> None:
             "packages": names,
             "absent": names,
             "hold": names,
-            "family": {"type": "bool", "default": False},
             "allow_downgrade": {"type": "bool", "default": False},
             "allow_upgrades": names,
             "free_space_mib": {"type": "int", "default": 100},
@@ -152,27 +131,15 @@ def main() -> None:
 
 
 def _converge(module: AnsibleModule, packages: PackageManager, request: Request) -> Dict[str, Any]:
-    before = packages.installed()
-    if differing(request, before):
+    if differing(request, packages.installed()):
         packages.refresh()
-    if module.params["family"]:
-        members = family(request.packages, request.absent, packages.dependencies, packages.versions)
-        request = request._replace(
-            packages={**request.packages, **members}, hold=request.hold | frozenset(members)
-        )
-    transaction = packages.simulate(request)
-    refusal = judge(request, transaction, before, packages.held())
-    if refusal:
-        raise PackageManagerError("refused: %s" % refusal.message, refusal.hint)
-    if transaction.arriving:
-        _refuse_full_disk(packages, transaction, module.params["free_space_mib"])
+    transaction, before = foresee(packages, request, module.params["free_space_mib"])
     if transaction and not module.check_mode:
         packages.commit(request, transaction)
     texts = described(transaction, before)
     return {
         "changed": bool(transaction),
         "transaction": transaction._asdict(),
-        "packages": dict(request.packages),
         "diff": {
             "before_header": "packages",
             "after_header": "packages",
@@ -180,32 +147,6 @@ def _converge(module: AnsibleModule, packages: PackageManager, request: Request)
             "after": texts[1],
         },
     }
-
-
-def _refuse_full_disk(packages: PackageManager, transaction: Transaction, reserve: int) -> None:
-    space = packages.space(transaction.arriving)
-    needed = {"/usr": space.installed_bytes, "/var/cache": space.download_bytes, "/var/lib": reserve * _MIB}
-    by_device: Dict[int, Dict[str, int]] = {}
-    for path, amount in needed.items():
-        by_device.setdefault(os.stat(path).st_dev, {})[path] = amount
-    for paths in by_device.values():
-        problem = _shortage(paths)
-        if problem:
-            raise PackageManagerError("refused: %s" % problem, "free some space; nothing was changed")
-
-
-def _shortage(paths: Mapping[str, int]) -> Optional[str]:
-    """Return a sentence where one file system is too small for what these paths of it need."""
-    path = next(iter(paths))
-    room = os.statvfs(path)
-    free, total = room.f_bavail * room.f_frsize, sum(paths.values())
-    if total <= free:
-        return None
-    return "the file system of %s has %d MiB free, %d MiB are needed" % (
-        ", ".join(sorted(paths)),
-        free // _MIB,
-        -(-total // _MIB),
-    )
 
 
 if __name__ == "__main__":
