@@ -32,6 +32,7 @@ def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         )
 
     monkeypatch.setattr(repository_files, "render", render)
+    monkeypatch.setattr(package_repository, "render", render)
     monkeypatch.setattr(repository_files, "apt_sources", lambda: [str(p) for p in tmp_path.glob("*.list")])
     return tmp_path
 
@@ -89,3 +90,16 @@ def test_an_address_of_a_key_needs_a_fingerprint(run_module: RunModule, etc: Pat
     result = run_module(package_repository, _arguments(key="http://x.example.org/k", key_fingerprints=[]))
     assert "named by no fingerprint" in result["msg"]
     assert list(etc.iterdir()) == []
+
+
+def test_absent_removes_its_own_files_and_fetches_no_key(run_module: RunModule, etc: Path) -> None:
+    run_module(package_repository, _arguments())
+    other = etc / "other.list"
+    other.write_text("deb http://y.example.org ./\n", encoding="utf-8")
+    gone = _arguments(state="absent", key="http://x.invalid/key", replaces=[str(other)])
+    assert run_module(package_repository, gone, check=True)["changed"]
+    result = run_module(package_repository, gone)
+    assert result["removed"] == result["absent"] == [str(etc / "x.sources"), str(etc / "keys" / "x.gpg")]
+    assert result["files"] == []
+    assert other.exists()
+    assert not run_module(package_repository, gone)["changed"]

@@ -11,7 +11,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.file_reading import read_bytes, read_text
 from ..module_utils.managed_file import attributes, is_managed, manage
 from ..module_utils.openpgp import OpenPgpError, certificates
-from ..module_utils.package_repositories import APT, ARGUMENTS, RepositoryError, RepositoryFiles
+from ..module_utils.package_repositories import APT, ARGUMENTS, RepositoryError, RepositoryFiles, render
 from ..module_utils.repository_files import (
     MANAGER,
     files_of,
@@ -67,7 +67,7 @@ options:
     type: bool
     default: false
   state:
-    description: Whether the repository is configured.
+    description: Whether the repository is configured. V(absent) removes the files of this name, nothing else.
     type: str
     choices: [present, absent]
     default: present
@@ -101,12 +101,17 @@ repository:
   returned: success
   type: dict
 files:
-  description: Paths of the source file and the key.
+  description: Paths of the source file and the key where the repository is configured.
+  returned: success
+  type: list
+  elements: str
+absent:
+  description: The same paths where the repository is absent.
   returned: success
   type: list
   elements: str
 removed:
-  description: Files that the repository replaced.
+  description: Files that went, of this repository or replaced by it.
   returned: success
   type: list
   elements: str
@@ -127,20 +132,19 @@ def main() -> None:
     )
     options: Dict[str, Any] = {name: module.params[name] for name in ARGUMENTS}
     package_manager = manager(module.params["manager"])
+    present = module.params["state"] == "present"
     try:
-        files = files_of(options, package_manager)
-        if module.params["state"] == "present" and package_manager == APT:
+        files = files_of(options, package_manager) if present else render(options, b"", package_manager)
+        if present and package_manager == APT:
             refuse_conflict(files)
     except RepositoryError as error:
         module.fail_json(msg=str(error), hint=error.hint)
-    present = module.params["state"] == "present"
     wanted = (
         [(files.key_path, files.key), (files.source_path, files.source.encode("utf-8"))] if present else []
     )
     differing = [(path, content) for path, content in wanted if not is_managed(path, content)]
-    removed = (
-        replaced(files) if present else [p for p in (files.source_path, files.key_path) if os.path.exists(p)]
-    )
+    own = [files.source_path, files.key_path]
+    removed = replaced(files) if present else [path for path in own if os.path.exists(path)]
     changed = bool(differing or removed)
     diff = _diff(files, differing, removed)
     if changed and not module.check_mode:
@@ -151,7 +155,8 @@ def main() -> None:
     module.exit_json(
         changed=changed,
         repository=options,
-        files=[files.source_path, files.key_path] if present else [],
+        files=own if present else [],
+        absent=[] if present else own,
         removed=removed,
         diff=diff,
     )
