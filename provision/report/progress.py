@@ -58,15 +58,17 @@ class PlainProgress:
         if running is not None and running[0] != event.role:
             self._ended(event.host, tally)
         if event.role is not None and event.host not in self._roles:
-            self._roles[event.host] = (event.role, time.monotonic())
+            self._roles[event.host] = (event.role, tally.hosts[event.host].ended)
             self._line(f"{event.host}  {event.role}  begins")
         if event.kind in _STOPPED and not event.ignored:
             self._line(f"{event.host}  {_STOPPED[event.kind]}: {event.reason}")
 
     def _ended(self, name: str, tally: Tally) -> None:
         role, since = self._roles.pop(name)
-        outcome = tally.hosts[name].roles.get(role, RoleOutcome.OK)
-        self._line(f"{name}  {role}  {outcome}  {duration(time.monotonic() - since)}")
+        host = tally.hosts[name]
+        outcome = host.roles.get(role, RoleOutcome.OK)
+        # By the host's own last event: the end of the run may be long after it.
+        self._line(f"{name}  {role}  {outcome}  {duration(host.ended - since)}")
 
     def _line(self, text: str) -> None:
         self._console.print(text, soft_wrap=True, markup=False)

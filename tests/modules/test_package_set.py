@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.plugins.module_utils import apt_locks, apt_packages
+from provision.plugins.module_utils import apt_locks, apt_packages, package_managers
 from provision.plugins.modules import package_set
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def _no_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(apt_packages, "apt_sources", list)
     monkeypatch.setattr(apt_locks, "DAILY", str(tmp_path / "daily_lock"))
     monkeypatch.setattr(apt_locks, "holder", lambda _path: None)
+    monkeypatch.setattr(package_managers, "obstacle", lambda _paths: None)
 
 
 def _answer(programs: Programs, state: str, simulation: str = "", offered: str = "1.6-1") -> None:
@@ -38,6 +39,16 @@ def _answer(programs: Programs, state: str, simulation: str = "", offered: str =
         ("apt-get",): (0, simulation, ""),
         ("apt-mark",): (0, "", ""),
     }
+
+
+def test_a_full_disk_is_told_before_anything_is_run(
+    run_module: RunModule, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package_managers, "obstacle", lambda _paths: "no space left in /var/lib")
+    result = run_module(package_set, {"packages": ["jq=1.6-1"], "manager": "apt"})
+    assert result["msg"] == "no package can be installed: no space left in /var/lib"
+    assert "df -h" in result["hint"]
+    assert programs.calls == []
 
 
 def test_nothing_is_run_when_all_is_as_asked(run_module: RunModule, programs: Programs) -> None:

@@ -109,6 +109,13 @@ def unreadable_repositories(output: str) -> List[str]:
     return [line.strip() for line in output.splitlines() if line.startswith(wanted)]
 
 
+def disk_trouble(output: str) -> Optional[str]:
+    """Return the line in which apt or dpkg says that a disk is full or read-only, if there is one."""
+    pattern = r"(?m)^.*(?:No space left on device|enough free space|Read-only file system).*$"
+    found = re.search(pattern, output)
+    return found.group(0).strip() if found else None
+
+
 def is_locked(output: str) -> bool:
     """Tell whether apt or dpkg stopped because another one was at work."""
     pattern = r"[Cc]ould not get lock|Unable to (?:acquire|lock)|is another process using it"

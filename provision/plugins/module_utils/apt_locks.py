@@ -39,7 +39,7 @@ def holder(path: str) -> Optional[str]:
     """Return who holds the fcntl lock on a file, such as `apt-get (pid 4711)`, or None when nobody does."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except (FileNotFoundError, PermissionError):
+    except OSError:  # missing, not ours, or on a disk that is read-only: what needs the lock will say it
         return None
     try:
         asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)

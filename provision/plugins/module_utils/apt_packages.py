@@ -162,6 +162,8 @@ class AptPackages(PackageManager):
     def _update_host(self, options: Sequence[str] = ()) -> None:
         code, out, err = self._waiting(["apt-get", *options, "update"], apt_locks.LISTS)
         self._unreadable = apt.unreadable_repositories(out + err)
+        if apt.disk_trouble(out + err):
+            raise self._failure("apt-get update failed", out + err, [])
         if self._unreadable:
             # One broken repository of the host's own must not stop what needs none of its packages.
             self._module.warn("apt-get update: %s" % "; ".join(self._unreadable))
@@ -229,6 +231,10 @@ class AptPackages(PackageManager):
         return out
 
     def _failure(self, message: str, output: str, names: List[str]) -> PackageManagerError:
+        trouble = apt.disk_trouble(output)
+        if trouble:
+            hint = "free some space on the host; `df -h` and `findmnt` tell which disk it is"
+            return PackageManagerError("%s: %s" % (message, trouble), hint)
         for path in ["/etc/apt/preferences", *sorted(glob.glob("/etc/apt/preferences.d/*"))]:
             pinned = apt.pinning(read_text(path) or "", names)
             if pinned:

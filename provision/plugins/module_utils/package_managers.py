@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Protocol, Tuple
 
+from .disk_room import HINT, obstacle
 from .package_repositories import APT, RepositoryError, RepositoryFiles
 from .package_transaction import Request, Transaction
 from .repository_files import files_of, manager
+
+_WRITTEN = ("/var/lib", "/var/cache", "/etc", "/usr")
+"""Where every installation writes."""
 
 
 class PackageManagerError(Exception):
@@ -77,11 +81,15 @@ class PackageManager:
 def opened(module: Module, options: Mapping[str, Any]) -> Iterator[PackageManager]:
     """Yield the host's package manager with the pending repositories in its sight.
 
-    `options` holds `pending_repositories`, `lists_max_age`, `lock_timeout` and `manager`.
+    `options` holds `pending_repositories`, `lists_max_age`, `lock_timeout` and `manager`. Raises
+    PackageManagerError where a disk is full or read-only.
     """
     from .apt_packages import AptPackages
     from .dnf_packages import DnfPackages
 
+    problem = obstacle(_WRITTEN)
+    if problem is not None:
+        raise PackageManagerError("no package can be installed: %s" % problem, HINT)
     choice = manager(options["manager"])
     kind = AptPackages if choice == APT else DnfPackages
     try:

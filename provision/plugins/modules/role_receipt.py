@@ -3,8 +3,9 @@
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.disk_room import HINT, obstacle
 from ..module_utils.host_state import ResourcesError, measure
-from ..module_utils.host_state_receipts import build, receipt_path, withdraw, write
+from ..module_utils.host_state_receipts import DIRECTORY, build, receipt_path, withdraw, write
 
 DOCUMENTATION = r"""
 module: role_receipt
@@ -14,7 +15,9 @@ description:
     measured on the host. C(provision) runs a role again only where either differs.
   - The first task of a role withdraws the receipt and the last one writes it, so that a run that ends in
     between leaves none.
-  - Never reports a change, and does nothing in check mode.
+  - Fails before anything is changed where a receipt could not be written in the end, on a disk that is full
+    or read-only.
+  - Never reports a change, and does nothing in check mode but that look at the disk.
 options:
   role:
     description: Name of the role.
@@ -80,6 +83,10 @@ def main() -> None:
     )
     role, resources = module.params["role"], module.params["resources"]
     path = receipt_path(role)
+    if module.params["state"] == "withdrawn":
+        problem = obstacle([DIRECTORY])
+        if problem is not None:
+            module.fail_json(msg="the role could not leave its receipt: {}".format(problem), hint=HINT)
     if module.check_mode:
         module.exit_json(changed=False, path=path)
     try:

@@ -28,7 +28,8 @@ def _console(terminal: bool) -> tuple[Console, io.StringIO]:
 
 def test_without_a_terminal_each_step_is_a_line() -> None:
     console, stream = _console(terminal=False)
-    tally = Tally(clock=lambda: 0.0)
+    now = iter(range(100))
+    tally = Tally(clock=lambda: float(next(now)))
     with progress(console) as watcher:
         assert isinstance(watcher, PlainProgress)
         watcher.phase("Asking", 2)
@@ -42,10 +43,10 @@ def test_without_a_terminal_each_step_is_a_line() -> None:
         "h1  driver  begins",
         "h2  driver  begins",
         "h2  failed: no [space] left",
-        "h1  driver  changed  0.0 s",
+        "h1  driver  changed  4.0 s",
         "h1  docker  begins",
-        "h2  driver  failed  0.0 s",
-        "h1  docker  ok  0.0 s",
+        "h2  driver  failed  1.0 s",
+        "h1  docker  ok  1.0 s",
     ]
 
 

@@ -95,6 +95,23 @@ def test_complaint(output: str, expected: str) -> None:
     assert apt.complaint(output) == expected
 
 
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("Get:1 x\nE: Could not open file a - open (30: Read-only file system)\n", "E: Could not open"),
+        (
+            "dpkg: error: cannot copy: failed to write (No space left on device)\nE: Sub-process",
+            "dpkg: error",
+        ),
+        ("E: You don't have enough free space in /var/cache/apt/archives/.\n", "E: You don't have"),
+        ("E: Unable to locate package x\n", None),
+    ],
+)
+def test_a_disk_that_is_full_or_read_only_is_named(output: str, expected: str | None) -> None:
+    told = apt.disk_trouble(output)
+    assert told is None if expected is None else (told or "").startswith(expected)
+
+
 def test_unreadable_repositories() -> None:
     output = (
         "Ign:1 x\nErr:1 http://x ./ InRelease\n  why\nW: Failed to fetch http://x  why\nW: Some index files\n"

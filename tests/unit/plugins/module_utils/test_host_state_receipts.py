@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from provision.plugins.module_utils.host_state_receipts import build, load, receipt_path, withdraw, write
+from provision.plugins.module_utils.host_state_receipts import (
+    build,
+    load,
+    receipt_path,
+    withdraw,
+    write,
+)
 
 INPUTS = {"salt": "s", "content": "c", "variables": {"a": {"digest": "d"}}, "everything": None}
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="receipts count only when root owns them")
