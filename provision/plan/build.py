@@ -11,6 +11,7 @@ from provision.model.observed import HostProbe, Observed
 from provision.model.plan import HostPlan, Plan, RolePlan, State
 from provision.plan import sources as role_sources
 from provision.plan.disruption import disruptions, hit
+from provision.plan.follow import follow
 from provision.plan.sources import Source
 from provision.plugins.module_utils import receipt_inputs
 
@@ -75,21 +76,10 @@ def _host(
     if not observed.gpus:
         return HostPlan(host.name, skipped=NO_GPU)
     planned = {role: _role(role, source, host, observed, full) for role, source in sources.items()}
-    _follow(planned, host, observed)
     if refused and "nvidia_driver" in planned:
         planned["nvidia_driver"] = RolePlan(State.UNSUPPORTED, tuple(refused))
+    follow(planned, host, observed)
     return HostPlan(host.name, planned)
-
-
-def _follow(planned: dict[str, RolePlan], host: Host, observed: Observed) -> None:
-    """Have the toolkit run after MIG instances changed: it describes them to container engines."""
-    mig, toolkit = planned.get("nvidia_mig"), planned.get("nvidia_container_toolkit")
-    if mig is None or toolkit is None or not host.variables.get("nvidia_mig_layout"):
-        return
-    if mig.changes and toolkit.state is State.CONVERGED:
-        reasons = ("CDI specification follows nvidia_mig",)
-        disruption = disruptions("nvidia_container_toolkit", reasons, host.variables, observed)
-        planned["nvidia_container_toolkit"] = RolePlan(State.DRIFTED, reasons, disruption)
 
 
 def _role(role: str, source: Source, host: Host, observed: Observed, full: bool) -> RolePlan:

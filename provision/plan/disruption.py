@@ -63,11 +63,11 @@ def _reboots(variables: Mapping[str, object], observed: Observed) -> bool:
     if loaded is None or not observed.workloads:
         return False
     wanted = variables.get("nvidia_driver_version")
-    if wanted is not None and not has_template(wanted) and not _is_version(loaded, str(wanted)):
+    if wanted is not None and not has_template(wanted) and not is_version(loaded, str(wanted)):
         return True
     return observed.driver.installed not in (None, loaded)
 
 
-def _is_version(version: str, wanted: str) -> bool:
+def is_version(version: str, wanted: str) -> bool:
     """Tell whether a version is the wanted one, or of the wanted branch (`580`)."""
     return version == wanted or version.startswith(f"{wanted}.")

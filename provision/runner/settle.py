@@ -20,7 +20,8 @@ def settle_run(
 ) -> dict[str, HostRun]:
     """Return the hosts as they stand after the run.
 
-    A role that ran and is still not converged has failed, whatever the playbook said.
+    A role that ran and is still not converged has failed, whatever the playbook said; so has one that did not
+    run and was undone by one that did.
     """
     hosts = settle(before, probes)
     for name, roles in before.selection.items():
@@ -56,17 +57,20 @@ def _ran(
     if after is None or after.error is not None:
         error = f"the host did not answer after the run: {after.error if after else 'no answer'}"
         return replace(run, outcome=Outcome.FAILED, error=error, hint=after.hint if after else None)
-    left = [role for role in roles if role in after.roles and after.roles[role].changes]
+    left = [role for role, planned in after.roles.items() if planned.changes]
     if left:
-        reasons = "; ".join(
-            f"{role}: {', '.join(after.roles[role].reasons) or 'no reason known'}" for role in left
-        )
+        ran = [role for role in left if role in roles]
+        told = [("ran and is still not converged", ran), ("is no longer converged", sorted({*left} - {*ran}))]
         return replace(
             run,
             outcome=Outcome.FAILED,
             roles=outcomes | dict.fromkeys(left, RoleOutcome.FAILED),
-            error=f"ran and is still not converged: {reasons}",
+            error="; ".join(f"{what}: {_reasons(after, which)}" for what, which in told if which),
             hint="something on the host undoes it, or a role of ours does not do what it says",
         )
     changed = RoleOutcome.CHANGED in outcomes.values()
     return replace(run, outcome=Outcome.CHANGED if changed else Outcome.CONVERGED)
+
+
+def _reasons(host: HostPlan, roles: list[str]) -> str:
+    return "; ".join(f"{role}: {', '.join(host.roles[role].reasons) or 'no reason known'}" for role in roles)

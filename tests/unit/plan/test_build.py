@@ -1,5 +1,6 @@
 """From inventory, receipts and measurements to a plan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -236,3 +237,66 @@ def test_the_toolkit_describes_new_partitions(layout: str | None, follows: bool)
     fleet = Fleet(Path("i"), None, (Host("h", (), variables),))
     found = build(fleet, {"h": HostProbe("h", True, None, None, observed)}, roles, sources=known)
     assert found.selection == {"h": ["nvidia_mig", "nvidia_container_toolkit"] if follows else ["nvidia_mig"]}
+
+
+FOLLOWERS = ("nvidia_driver", "nvidia_mig", "nvidia_container_toolkit")
+DRIVEN = replace(A100, driver=Driver("580.95.05", "580.95.05"))
+
+
+@pytest.mark.parametrize(
+    ("driver", "now", "observed", "expected"),
+    [
+        ("580.95.05", "595.71.05", DRIVEN, FOLLOWERS),
+        ("580", "580.95.05", DRIVEN, ("nvidia_driver",)),
+        ("580.95.05", "580", DRIVEN, ("nvidia_driver",)),
+        ("580", "580", DRIVEN, ()),
+        # The templated value may be any.
+        ("580", "{{ version }}", DRIVEN, FOLLOWERS),
+        # Somebody installed another release of the branch: it stays, and is loaded.
+        ("580", "580.9", replace(DRIVEN, driver=Driver("580.95.05", "580.178.04")), FOLLOWERS),
+        # Nothing is loaded: there is no other driver afterwards.
+        ("595", "580", replace(DRIVEN, driver=Driver(None, "580.95.05")), ("nvidia_driver",)),
+    ],
+)
+def test_an_exchanged_driver_takes_others_along(
+    driver: str, now: str, observed: Observed, expected: tuple[str, ...]
+) -> None:
+    found = after_change("nvidia_driver_version", driver, now, observed)
+    assert tuple(found.selection.get("h", [])) == expected
+
+
+def test_another_flavour_is_another_driver() -> None:
+    found = after_change("nvidia_driver_flavour", "open", "proprietary", DRIVEN, nvidia_driver_version="580")
+    assert tuple(found.selection["h"]) == FOLLOWERS
+    assert found.hosts["h"].roles["nvidia_mig"].reasons == (
+        "MIG instances go with the module that nvidia_driver exchanges",
+    )
+
+
+def test_a_driver_that_is_refused_takes_nobody_along() -> None:
+    found = after_change(
+        "nvidia_driver_version", "580", "595", DRIVEN, refusals=[Refusal("h", "does not fit")]
+    )
+    assert found.selection == {}
+
+
+def after_change(
+    name: str,
+    before: str,
+    now: str,
+    observed: Observed,
+    *,
+    refusals: Sequence[Refusal] = (),
+    **others: object,
+) -> Plan:
+    """Plan for a host on which everything was applied before one variable of the driver changed."""
+    variables: dict[str, bool] = {"nvidia_driver_version": False, "nvidia_driver_flavour": False}
+    known = {role: Source(role, variables if role == "nvidia_driver" else {}) for role in FOLLOWERS}
+    receipts = {
+        role: ReceiptState(record("s", role, source.variables, {name: before, **others}))
+        for role, source in known.items()
+    }
+    values = {"nvidia_mig_layout": "all-balanced", name: now, **others}
+    fleet = Fleet(Path("i"), None, (Host("h", (), values),))
+    probes = {"h": HostProbe("h", True, None, None, replace(observed, receipts=receipts))}
+    return build(fleet, probes, FOLLOWERS, sources=known, refusals=refusals)

@@ -71,6 +71,14 @@ def test_a_role_that_ran_and_is_not_converged_has_failed() -> None:
     assert host.roles["driver"] is RoleOutcome.FAILED
 
 
+def test_a_role_that_another_one_undid_has_failed() -> None:
+    left = {"driver": _CONVERGED, "docker": RolePlan(State.DRIFTED, ("docker.service stopped",))}
+    host = _settled(_tally(Event(Kind.CHANGED, "h1", "driver", "t")), HostPlan("h1", left))
+    assert host.outcome is Outcome.FAILED
+    assert host.error == "is no longer converged: docker: docker.service stopped"
+    assert host.roles == {"driver": RoleOutcome.CHANGED, "docker": RoleOutcome.FAILED}
+
+
 def test_a_host_that_does_not_come_back_has_failed() -> None:
     host = _settled(
         _tally(Event(Kind.CHANGED, "h1", "driver", "t")), HostPlan("h1", error="timed out", hint="look")
