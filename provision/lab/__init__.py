@@ -9,6 +9,6 @@
 The product never imports this package; only the command `provision lab` and the tests do.
 """
 
-from provision.lab.lifecycle import down, fault, reset, status, up
+from provision.lab.lifecycle import clone, down, fault, reset, status, up
 
-__all__ = ["down", "fault", "reset", "status", "up"]
+__all__ = ["clone", "down", "fault", "reset", "status", "up"]

@@ -6,6 +6,7 @@ import json
 import subprocess
 import tarfile
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -96,6 +97,15 @@ def remove_all() -> None:
     """Remove every image that a lab has built and that no container uses."""
     for image in sorted(set(programs.docker("images", "--quiet", "--filter", f"label={LABEL}").split())):
         programs.docker_answers("rmi", "--force", image)
+
+
+def copy_of(container: str, server: str) -> str:
+    """Keep what a server has become as an image; return its name. Copies that nothing uses are removed."""
+    name = f"provision-lab/{server}-copy"
+    stamp = str(time.time_ns())
+    programs.docker("commit", "--change", f"LABEL {LABEL}=image", container, f"{name}:{stamp}")
+    _forget_older(f"{name}:{stamp}")
+    return f"{name}:{stamp}"
 
 
 def _build(image: Image, machine: Machine) -> str:

@@ -86,6 +86,21 @@ def reset(name: str, *, spec_file: Path | None = None) -> None:
     _wait(wanted, _silent)
 
 
+def clone(source: str, names: Sequence[str], *, spec_file: Path | None = None) -> None:
+    """Replace servers by copies of one that runs: what it has installed, with hardware and keys of their own.
+
+    A copy starts as after a reboot, with no containers and no container images. Raises UsageError, RunError.
+    """
+    lab, state = spec.load(spec_file), default()
+    original, wanted = lab.select([source])[0], lab.select(names) if names else ()
+    this_machine.refuse_unfit()
+    machine = this_machine.look(dockerd.major())
+    with locked(state):
+        image = images.copy_of(servers.container(original.name), original.name)
+    _create(wanted, lab, {each.name: image for each in wanted}, machine, state)
+    _wait(wanted, _silent)
+
+
 def down(hosts: Sequence[str] = (), *, spec_file: Path | None = None, say: Say = _silent) -> list[str]:
     """Remove servers; return their names.
 

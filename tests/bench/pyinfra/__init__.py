@@ -1,0 +1,1 @@
+"""The deploy that pyinfra runs; nothing here is imported by the benchmark itself."""
