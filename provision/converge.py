@@ -11,7 +11,7 @@ from provision.model.observed import HostProbe
 from provision.model.plan import Plan
 from provision.model.run import HostRun
 from provision.runner import Event, Playbook, Result
-from provision.runner.settle import settle, settle_run
+from provision.runner.settle import settle, settle_interrupted, settle_run
 from provision.runner.tally import Tally
 
 Probes = Mapping[str, HostProbe]
@@ -51,6 +51,14 @@ class Watcher(Protocol):
         """Take note of an event, which the tally has in it already."""
 
 
+class InterruptedRunError(KeyboardInterrupt):
+    """Ctrl-C after a playbook was begun; `hosts` is what is known of the outcomes."""
+
+    def __init__(self, hosts: Mapping[str, HostRun]) -> None:
+        super().__init__()
+        self.hosts = hosts
+
+
 @dataclass(frozen=True)
 class Steps:
     """The parts that are strung together here."""
@@ -85,9 +93,19 @@ def survey(fleet: Fleet, roles: tuple[str, ...], full: bool, steps: Steps, watch
 
 
 def apply(found: Survey, run_dir: Path, steps: Steps, watcher: Watcher) -> dict[str, HostRun]:
-    """Run what differs in one playbook, and ask the hosts that got through again."""
-    selection = found.plan.selection
+    """Run what differs in one playbook, and ask the hosts that got through again.
+
+    Raises InterruptedRunError on KeyboardInterrupt.
+    """
     tally = Tally()
+    try:
+        return _apply(found, run_dir, tally, steps, watcher)
+    except KeyboardInterrupt as interrupt:
+        raise InterruptedRunError(settle_interrupted(found.plan, found.probes, tally)) from interrupt
+
+
+def _apply(found: Survey, run_dir: Path, tally: Tally, steps: Steps, watcher: Watcher) -> dict[str, HostRun]:
+    selection = found.plan.selection
 
     def on_event(event: Event) -> None:
         tally.add(event)

@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -42,6 +42,13 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            # click would write to stderr, which is an error of its own where the terminal is gone.
+            raise click.Abort from interrupt
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -65,10 +72,12 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code; every error is said in words on stderr.
 
-    SIGTERM and the loss of the terminal interrupt as Ctrl-C does: what was started is ended first.
+    SIGTERM and the loss of the terminal interrupt as Ctrl-C does: what was started is ended first. What is
+    ignored, as SIGHUP below `nohup`, stays ignored.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     sys.exit(run(arguments))
 
 
@@ -91,11 +100,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
         )
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
+        try:
+            click.echo("interrupted", err=True)
+        except OSError:  # by the loss of the terminal
+            _mute(sys.stdout, sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader has left (`| head`): the interpreter must not flush into the pipe once more as it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute(sys.stdout)  # the reader has left (`| head`)
         return 1
     except Exception as error:  # the last line of defence
         from provision.cli.crash import keep_traceback
@@ -104,3 +115,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say_error(f"unexpected {type(error).__name__}: {error}", f"this is a bug; the traceback is in {kept}")
         return 1
     return outcome if isinstance(outcome, int) else 0
+
+
+def _mute(*streams: TextIO) -> None:
+    """Lead streams that nobody reads nowhere: the interpreter flushes into them once more as it ends."""
+    for stream in streams:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -2,16 +2,17 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import click
 from rich.console import Console
 
-from provision.cli import options
+from provision.cli import INTERRUPTED, options
 from provision.cli.errors import say_error
 from provision.cli.options import Selection
 from provision.compat import warnings
-from provision.converge import Steps, Survey, Watcher, apply, survey
+from provision.converge import InterruptedRunError, Steps, Survey, Watcher, apply, survey
 from provision.errors import ProvisionError, RefusedError
 from provision.journal import open_journal
 from provision.model.fleet import Fleet
@@ -62,17 +63,31 @@ def command(
         _ask(found.plan)
     with open_journal(fleet.inventory) as journal:
         run = Run(journal.begin("up", fleet.inventory, fleet.limit), found.unchanged())
-        if found.plan.selection:
-            with progress(talk) as watcher:
-                run = replace(run, hosts=apply(found, journal.directory(run.id), steps, watcher))
-                if not no_verify:
-                    run = replace(run, hosts=_verified(fleet, run, watcher))
+        try:
+            if found.plan.selection:
+                with progress(talk) as watcher:
+                    run = replace(run, hosts=apply(found, journal.directory(run.id), steps, watcher))
+                    if not no_verify:
+                        run = replace(run, hosts=_verified(fleet, run, watcher))
+        except KeyboardInterrupt as interrupt:
+            if isinstance(interrupt, InterruptedRunError):
+                run = replace(run, hosts=interrupt.hosts)
+                _say_what_is_left(found.plan, run, talk)
+            journal.end(run, INTERRUPTED)
+            raise
         journal.end(run, run.exit_code)
     if as_json:
         click.echo(json.dump(run.as_json()))
     else:
         show(run, console.data())
     return run.exit_code
+
+
+def _say_what_is_left(plan: Plan, run: Run, talk: Console) -> None:
+    with suppress(OSError):  # where the terminal was lost, it cannot be said
+        for name in plan.selection:
+            talk.print(f"{name}  {run.hosts[name].error}", soft_wrap=True, markup=False)
+        talk.print("hint: run `up` again; it waits for what is still at work", soft_wrap=True, markup=False)
 
 
 def _load(selection: Selection) -> Fleet:

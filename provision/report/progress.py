@@ -1,6 +1,7 @@
 """What goes on, host by host: a live table on a terminal, a line for each step elsewhere."""
 
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -93,7 +94,8 @@ class LiveProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._live.stop()
+        with suppress(OSError):  # the terminal may be gone
+            self._live.stop()
 
     def phase(self, text: str, hosts: int) -> None:
         """Begin a new screen."""

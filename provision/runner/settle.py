@@ -29,6 +29,28 @@ def settle_run(
     return hosts
 
 
+def settle_interrupted(before: Plan, probes: Mapping[str, HostProbe], tally: Tally) -> dict[str, HostRun]:
+    """Return the hosts as far as they are known when the run is interrupted."""
+    hosts = settle(before, probes)
+    for name in before.selection:
+        told = tally.hosts.get(name)
+        outcomes = dict.fromkeys(before.hosts[name].roles, RoleOutcome.SKIPPED)
+        outcomes.update(told.roles if told is not None else {})
+        hosts[name] = HostRun(Outcome.FAILED, outcomes, _interruption(told), "run `up` again")
+    return hosts
+
+
+def _interruption(told: HostTally | None) -> str:
+    if told is None:
+        return "interrupted before it was begun"
+    if told.finished:
+        return "interrupted before it was asked again"
+    if told.stopped is not None:
+        return told.stopped.reason
+    # Nobody can end it from here without leaving a package half installed.
+    return f"interrupted during `{told.task}`, which ends by itself; nothing follows it"
+
+
 def _idle(host: HostPlan, probe: HostProbe | None) -> HostRun:
     if host.skipped is not None:
         return HostRun(Outcome.SKIPPED, reason=host.skipped)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import signal
+import stat
+import threading
 from typing import Any, Dict, List, Optional
 
 from ansible.plugins.callback import CallbackBase
@@ -19,6 +23,8 @@ description:
     C(msg), C(hint), C(stderr), C(diff) and C(ignored). The last line is C(stats)."
   - A task that fails with a message that begins with C(refused:) is the event C(refused).
   - Results of tasks with C(no_log) are left out.
+  - Where it writes to a pipe and the reader of it ends, even by C(kill -9), the play is interrupted as with
+    Ctrl-C, so that no play goes on that nobody watches.
 options:
   path:
     description: File or descriptor to write to. Nothing is written without it.
@@ -60,6 +66,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         path = self.get_option("path")
         if path:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            if stat.S_ISFIFO(os.fstat(self._descriptor).st_mode):
+                watch = threading.Thread(
+                    target=_interrupt_without_reader, args=(self._descriptor,), daemon=True
+                )
+                watch.start()
 
     def v2_runner_on_start(self, host: _Ansible, task: _Ansible) -> None:
         """Tell that the host begins a task."""
@@ -108,7 +119,15 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
             while data:
                 data = data[os.write(self._descriptor, data) :]
         except BrokenPipeError:
-            self._descriptor = None  # the reader has left; the play is not its business any more
+            self._descriptor = None  # the reader has left, and the play is being interrupted
+
+
+def _interrupt_without_reader(descriptor: int) -> None:
+    """Wait until nobody can read the pipe any more, however that came about; then do as Ctrl-C does."""
+    poll = select.poll()
+    poll.register(descriptor, 0)  # POLLERR, which says so, is always among what is waited for
+    poll.poll()
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 def _failing_part(result: _Json) -> _Json:

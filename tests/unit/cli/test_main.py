@@ -1,5 +1,7 @@
 """What the command line says and returns, before any command does its work."""
 
+import os
+import pty
 import resource
 import signal
 import subprocess
@@ -86,6 +88,43 @@ provision.cli.main(["up"])
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=10)
     assert (process.returncode, err.strip()) == (130, "interrupted")
+
+
+def test_what_nohup_ignores_stays_ignored() -> None:
+    program = """
+import signal
+import provision.cli
+
+provision.cli.run = lambda arguments: signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+provision.cli.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        check=False,
+    )
+    assert done.returncode == 1
+
+
+def test_a_terminal_that_is_lost_is_an_interrupt() -> None:
+    program = """
+import time
+import provision.cli
+
+def slow(*_):
+    print("on", flush=True)
+    time.sleep(60)
+
+provision.cli._Commands.get_command = slow
+provision.cli.main(["up"])
+"""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, [sys.executable, "-c", program])
+    assert os.read(terminal, 100).startswith(b"on")
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 130
 
 
 def test_a_reader_that_leaves_is_no_traceback() -> None:

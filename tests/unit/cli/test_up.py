@@ -3,6 +3,7 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -291,3 +292,29 @@ def test_an_interrupt_ends_with_130(
     monkeypatch.setattr(hosts, "build", interrupted)
     assert cli.run(["up", "-i", "fleet.ini"]) == 130
     assert capsys.readouterr().err.endswith("interrupted\n")
+
+
+def test_an_interrupted_run_says_what_is_left_and_is_recorded(
+    hosts: _Hosts, inventory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run_playbook(playbook: Playbook, run_dir: Path, *, on_event: Callable[[Event], None]) -> Result:
+        on_event(Event(Kind.TASK, "h1", "nvidia_driver", "Install the driver"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hosts, "run_playbook", run_playbook)
+    assert cli.run(["up", "-i", "fleet.ini", "--json"]) == 130
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines()[-4:] == [
+        "h1  interrupted during `Install the driver`, which ends by itself; nothing follows it",
+        "h2  interrupted before it was begun",
+        "hint: run `up` again; it waits for what is still at work",
+        "interrupted",
+    ]
+    database = sqlite3.connect(inventory.parent / ".provision" / "journal.sqlite")
+    assert database.execute("SELECT exit_code, ended > 0 FROM runs").fetchall() == [(130, 1)]
+    assert database.execute("SELECT name, outcome FROM hosts").fetchall() == [
+        ("h1", "failed"),
+        ("h2", "failed"),
+    ]
+    database.close()

@@ -136,7 +136,8 @@ def test_check_mode_reaches_the_playbook(project: Path) -> None:
     assert not (project / "h1").exists()
 
 
-def test_an_interrupted_run_leaves_no_process(project: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_ended_leaves_no_process(project: Path, number: signal.Signals) -> None:
     (project / "site.yml").write_text(
         "- hosts: all\n  gather_facts: false\n  tasks: [{name: Wait, command: sleep 4711}]\n"
     )
@@ -155,18 +156,21 @@ run_playbook(playbook, Path("{project}/run"), on_event=lambda event: print(event
         assert process.stdout.readline() == "task\n"
         try:
             _wait_for("sleep 4711")  # the task's own process must be there before it can be left behind
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             assert process.wait(timeout=60) != 0
         finally:
             process.kill()
+    if number == signal.SIGKILL:  # nobody waited for them
+        _wait_for("sleep 4711", gone=True)
+        _wait_for(f"{project}/site.yml", gone=True)
     assert not _running("sleep 4711")
     assert not _running(f"{project}/site.yml")
 
 
-def _wait_for(words: str) -> None:
+def _wait_for(words: str, *, gone: bool = False) -> None:
     deadline = time.monotonic() + 30
-    while not _running(words):
-        assert time.monotonic() < deadline, f"`{words}` did not start"
+    while bool(_running(words)) is gone:
+        assert time.monotonic() < deadline, f"`{words}` did not {'end' if gone else 'start'}"
         time.sleep(0.1)
 
 

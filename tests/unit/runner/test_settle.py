@@ -8,7 +8,7 @@ from provision.model.observed import HostProbe
 from provision.model.plan import HostPlan, Plan, RolePlan, State
 from provision.model.run import HostRun, Outcome, RoleOutcome
 from provision.runner.events import Event, Kind
-from provision.runner.settle import settle, settle_run
+from provision.runner.settle import settle, settle_interrupted, settle_run
 from provision.runner.tally import Tally
 
 _LOG = str(Path("/runs/1/ansible.log"))
@@ -123,3 +123,20 @@ def test_a_playbook_that_dies_fails_its_hosts(events: tuple[Event, ...]) -> None
     assert host.outcome is Outcome.FAILED
     assert host.error == "the playbook ended before this host did"
     assert host.hint is not None and _LOG in host.hint
+
+
+@pytest.mark.parametrize(
+    ("tally", "error"),
+    [
+        (_tally(counted=False), "interrupted before it was begun"),
+        (
+            _tally(Event(Kind.TASK, "h1", "driver", "Install"), counted=False),
+            "interrupted during `Install`, which ends by itself; nothing follows it",
+        ),
+        (_tally(Event(Kind.FAILED, "h1", "driver", "t", "no space"), counted=False), "no space"),
+        (_tally(Event(Kind.CHANGED, "h1", "driver", "t")), "interrupted before it was asked again"),
+    ],
+)
+def test_an_interrupted_run_is_settled_as_far_as_it_came(tally: Tally, error: str) -> None:
+    host = settle_interrupted(_plan(HostPlan("h1", _BEFORE)), {}, tally)["h1"]
+    assert (host.outcome, host.error) == (Outcome.FAILED, error)
