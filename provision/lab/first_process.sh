@@ -11,4 +11,11 @@ if [ -e /sys/fs/cgroup/cgroup.controllers ] && ! [ -w /sys/fs/cgroup/cgroup.proc
     mount -o remount,rw /sys/fs/cgroup
 fi
 
+# Where the machine is on cgroup v1, a server that needs v2 has a directory of a hierarchy that the lab mounts. It
+# becomes the root of all control groups in here: programs look for /proc/PID/cgroup below /sys/fs/cgroup.
+if [ -e /sys/fs/cgroup/cgroup.procs ] && ! grep -qx '0::/' /proc/self/cgroup; then
+    echo 0 >/sys/fs/cgroup/cgroup.procs
+    exec unshare --cgroup /lib/systemd/systemd
+fi
+
 exec /lib/systemd/systemd
