@@ -6,109 +6,23 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.basic import AnsibleModule
 
-from provision.plugins.module_utils import mig_boot, mig_change, mig_program
+from provision.plugins.module_utils import mig_boot, mig_program
 from provision.plugins.module_utils.host_state_machine import Machine
 from provision.plugins.module_utils.mig_record import RecordError, load
-from provision.plugins.module_utils.mig_users import Usage, User
+from provision.plugins.module_utils.mig_refusal import User
 from provision.plugins.module_utils.nvml import Nvml
 from provision.plugins.modules import nvidia_mig_layout
-from tests.unit.lab_hardware.conftest import VERSION, Server, nvml, programs, server
+from tests.modules.mig_bench import MIXED, PERSISTENCED, SPLIT, Bench, bench, gpu_uuid, no_driver, on_the_bus
+from tests.unit.lab_hardware.conftest import VERSION, nvml, programs, server
 
-__all__ = ["nvml", "programs", "server"]
-
-A100 = "a100-sxm4-40gb"
-MIXED = [{"devices": [0], "mig-enabled": True, "mig-devices": {"3g.20gb": 1, "2g.10gb": 1, "1g.5gb": 2}}]
-SPLIT = [{"devices": [0], "mig-enabled": True, "mig-devices": {"3g.20gb": 2}}]
-PERSISTENCED = "nvidia-persistenced.service"
-
-
-@dataclass
-class Bench:
-    """One host: its GPUs, who is said to use them, its files and its services."""
-
-    server: Server
-    folder: Path
-    run_module: Callable[..., dict[str, Any]]
-    usage: Usage = field(default_factory=lambda: Usage({}, {}, {}))
-    calls: list[str] = field(default_factory=list)
-    enabled: bool = False
-    active: bool = False
-
-    def run(
-        self, layout: object, *, check: bool = False, consent: bool = True, **options: object
-    ) -> dict[str, Any]:
-        arguments = {"layout": layout, "allow_destroy": consent, "allow_reset": consent, **options}
-        return self.run_module(nvidia_mig_layout, arguments, check=check)
-
-    def command(self, argv: list[str]) -> tuple[int, str, str]:
-        verb = argv[1]
-        if verb == "is-enabled":
-            return (0 if self.enabled else 1), "", ""
-        if verb == "is-active":
-            return (0 if self.active else 1), "", ""
-        self.calls.append(" ".join(argv[1:]))
-        self.enabled |= verb == "enable"
-        self.active |= verb == "restart"
-        return 0, "", ""
-
-    def state(self) -> str:
-        """Everything on the host that the module could change."""
-        gpus = [{**each, "born": ""} for kind in ("gpu", "gi", "ci") for each in self.server.records(kind)]
-        files = {str(path): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
-        return f"{gpus} {files} {self.enabled} {self.active}"
-
-    def uuids(self) -> set[str]:
-        _, listing = self.server.smi("-L")
-        return {word.rstrip(")") for word in listing.split() if word.startswith("MIG-")}
-
-    def use(self, uuid: str, *users: User, instance: int | None = None) -> None:
-        """Say who uses the GPU, or one of its instances."""
-        instances = {} if instance is None else {(uuid, instance): users}
-        self.usage = Usage(instances, {uuid: users}, {uuid: users})
-
-
-@pytest.fixture
-def bench(
-    server: Callable[[dict[str, object]], Server],
-    programs: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    run_module: Callable[..., dict[str, Any]],
-) -> Bench:
-    folder = tmp_path / "host"
-    made = Bench(server({"gpus": {A100: 2}}), folder, run_module)
-    for name in ("WANTED", "PROGRAM", "UNIT"):
-        monkeypatch.setattr(nvidia_mig_layout, name, str(folder / name.lower()))
-    monkeypatch.setattr(
-        nvidia_mig_layout, "_FILES", tuple(str(folder / each) for each in ("wanted", "program", "unit"))
-    )
-    monkeypatch.setattr(
-        nvidia_mig_layout, "locked", partial(mig_change.locked, path=str(tmp_path / "run/lock"))
-    )
-    monkeypatch.setattr(
-        nvidia_mig_layout,
-        "carry_out_all",
-        partial(mig_change.carry_out_all, note=str(tmp_path / "run/stopped")),
-    )
-    monkeypatch.setattr(nvidia_mig_layout, "Machine", lambda: Machine(str(tmp_path / "root")))
-    monkeypatch.setattr(nvidia_mig_layout, "Nvml", lambda: Nvml(str(programs / f"libnvidia-ml.so.{VERSION}")))
-    monkeypatch.setattr(mig_change, "find", lambda _machine, _places: made.usage)
-    monkeypatch.setattr(AnsibleModule, "run_command", lambda _self, argv, **_: made.command(argv))
-    return made
-
-
-def gpu_uuid(bench: Bench, number: int = 0) -> str:
-    return bench.server.records("gpu")[number]["uuid"]
+__all__ = ["bench", "nvml", "programs", "server"]
 
 
 def test_partitions_one_gpu_and_leaves_the_other(bench: Bench) -> None:
@@ -148,17 +62,9 @@ def test_check_mode_predicts_what_the_run_does_and_does_nothing(bench: Bench) ->
 def test_check_mode_without_a_driver_names_the_same_things(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for address in ("0000:07:00.0", "0000:0f:00.0"):
-        folder = tmp_path / "root/sys/bus/pci/devices" / address
-        folder.mkdir(parents=True)
-        for name, text in (("vendor", "0x10de"), ("device", "0x20b0"), ("class", "0x030200")):
-            (folder / name).write_text(text + "\n")
+    on_the_bus(tmp_path, "20b0")
     with monkeypatch.context() as context:
-
-        def absent() -> Nvml:
-            raise OSError("libnvidia-ml.so.1: cannot open shared object file")
-
-        context.setattr(nvidia_mig_layout, "Nvml", absent)
+        context.setattr(nvidia_mig_layout, "Nvml", no_driver)
         predicted = bench.run(MIXED, check=True)
         assert "no driver answers yet" in str(predicted["warnings"])
         assert bench.run(MIXED)["msg"].startswith("the driver does not answer")
@@ -248,14 +154,6 @@ def test_a_service_that_a_killed_run_left_stopped_is_started(bench: Bench, tmp_p
     assert not (tmp_path / "run/stopped").exists()
 
 
-def test_pending_is_a_failure_and_leaves_no_record(bench: Bench) -> None:
-    bench.server.power_on("mig_reset_blocked")
-    result = bench.run(MIXED)
-    assert "MIG mode is only pending, not enabled" in result["msg"]
-    assert "put back as it was" in result["msg"]
-    assert not (bench.folder / "wanted").exists()
-
-
 def test_the_second_of_two_runs_waits_and_refuses(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     with (tmp_path / "run/lock").open("w") as file:
@@ -264,6 +162,17 @@ def test_the_second_of_two_runs_waits_and_refuses(bench: Bench, tmp_path: Path) 
         result = bench.run(MIXED, lock_timeout=1)
     assert result["msg"].startswith("refused: another run has been changing the MIG layout")
     assert bench.state() == before
+
+
+def test_the_second_of_two_runs_goes_on_when_the_first_has_ended(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    with (tmp_path / "run/lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        first = threading.Timer(0.5, fcntl.flock, (file, fcntl.LOCK_UN))
+        first.start()
+        assert bench.run(MIXED, lock_timeout=60)["changed"]
+        first.join()
+    assert len(bench.uuids()) == 4
 
 
 def test_without_a_layout_nothing_happens(bench: Bench) -> None:

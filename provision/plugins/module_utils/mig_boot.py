@@ -14,11 +14,14 @@ import time
 from typing import Callable, Dict, List, Tuple
 
 from .host_state_machine import Machine
-from .mig_change import Consent, MigRefusedError, Run, carry_out_all, locked, look, refuse
-from .mig_gpu import MigError, plan
+from .mig_change import Run, carry_out_all, locked
+from .mig_gpu import MigError
 from .mig_layout import Target
+from .mig_look import look
 from .mig_placement import NoPlacementError
 from .mig_record import MARKER, WANTED, RecordError, load
+from .mig_refusal import Consent, MigRefusedError, refuse
+from .mig_step import plan
 from .nvml import Nvml, NvmlError
 
 _CDI_SERVICE = "nvidia-cdi-refresh.service"
@@ -58,7 +61,7 @@ def restore_all(nvml: Nvml, machine: Machine, targets: Dict[str, Target], run: R
         try:
             steps = plan([gpu], targets)
             # A change of mode disturbs nobody here: whoever uses a GPU is a reason to refuse.
-            refuse(steps, scene.usage, Consent(destroy=False, reset=True))
+            refuse(steps, scene.usage, Consent(destroy=False, reset=True, reboot=False))
             carry_out_all(nvml, steps, scene.usage, run)
         except (MigError, MigRefusedError, NoPlacementError) as error:
             troubles.append(str(error))

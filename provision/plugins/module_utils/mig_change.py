@@ -1,4 +1,4 @@
-"""From a wanted MIG layout to the GPUs: one look, every refusal, and only then the change.
+"""From planned steps to the GPUs, one change of a host at a time, with the driver's services out of the way.
 
 Used by the module and by the program that runs at boot. Runs on hosts: Python 3.8, standard library only.
 """
@@ -10,13 +10,11 @@ import fcntl
 import json
 import os
 import time
-from dataclasses import dataclass
-from typing import Callable, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
+from typing import Callable, Iterator, List, Sequence, Set, Tuple
 
-from .host_state_machine import Machine
-from .mig_gpu import Gpu, MigError, Step, carry_out, read
-from .mig_placement import Instance
-from .mig_users import Place, Usage, User, find
+from .mig_gpu import MigError, Reset, carry_out
+from .mig_refusal import MigRefusedError, Usage, clients, no_reboot_because
+from .mig_step import Step
 from .nvml import Nvml
 
 LOCK = "/run/provision/mig.lock"
@@ -24,29 +22,6 @@ STOPPED = "/run/provision/mig-stopped.json"
 """Services that are stopped for a change: one that is killed leaves them to be started by the next."""
 
 Run = Callable[[List[str]], Tuple[int, str]]
-
-
-class MigRefusedError(Exception):
-    """Nothing was changed. The message says what stands in the way, the hint what to do about it."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-class Consent(NamedTuple):
-    """What the change may disturb: idle instances, and GPUs that a change of mode resets."""
-
-    destroy: bool
-    reset: bool
-
-
-@dataclass(frozen=True)
-class Scene:
-    """The GPUs and their users at one moment."""
-
-    gpus: Tuple[Gpu, ...]
-    usage: Usage
 
 
 @contextlib.contextmanager
@@ -69,90 +44,47 @@ def locked(seconds: float, path: str = LOCK) -> Iterator[None]:
         yield
 
 
-def look(nvml: Nvml, machine: Machine) -> Scene:
-    """Return the GPUs, and who uses them. Raises NvmlError."""
-    places = []
-    for index, device in enumerate(nvml.devices()):
-        mode = nvml.mig_mode(device)
-        devices = tuple(nvml.mig_devices(device)) if mode is not None and mode[0] else ()
-        places.append(Place(nvml.uuid(device), index, nvml.minor(device), devices))
-    usage = find(machine, places)
-    working = {
-        key: tuple(user.text for user in users if not user.unit) for key, users in usage.instances.items()
-    }
-    return Scene(tuple(read(nvml, working)), usage)
+def carry_out_all(
+    nvml: Nvml, steps: Sequence[Step], usage: Usage, run: Run, *, reboot: bool = False, note: str = STOPPED
+) -> List[str]:
+    """Bring every GPU to its target, with the services out of the way that hold them. Raises MigError.
 
-
-def refuse(steps: Sequence[Step], usage: Usage, consent: Consent) -> None:
-    """Raise MigRefusedError for the first thing that stands in the way of any of the steps."""
-    for step in steps:
-        for instance in step.change.destroy:
-            _refuse_busy(step, instance)
-    for step in steps:
-        if step.switches_mode:
-            _refuse_clients(step, usage)
-    for step in steps:
-        for instance in step.change.destroy:
-            # An instance without compute instances is nobody's: it has no device and no UUID.
-            if instance.compute and not consent.destroy:
-                raise MigRefusedError(
-                    "%s would be destroyed, and with it the UUIDs of its MIG devices" % _told(step, instance),
-                    "nobody uses it now: set `nvidia_mig_allow_destroy: true`",
-                )
-        if step.switches_mode and step.gpu.resets and not consent.reset:
-            word = "on" if step.target.enabled else "off"
-            raise MigRefusedError(
-                "switching MIG mode %s resets GPU %s" % (word, step.gpu.board.pci),
-                "nobody works on it now: set `nvidia_mig_allow_reset: true`",
-            )
-
-
-def carry_out_all(nvml: Nvml, steps: Sequence[Step], usage: Usage, run: Run, note: str = STOPPED) -> None:
-    """Bring every GPU to its target, with the services out of the way that hold them. Raises MigError."""
+    Return the addresses of those that wait for a reboot, which is for the caller to do. Without consent to
+    that, or while somebody works on a GPU of this host, such a GPU is put back: PendingError.
+    """
+    leave_pending = reboot and not no_reboot_because(usage)
+    waiting: List[str] = []
     with _stopped(_in_the_way(steps, usage), run, note):
         done: List[str] = []
         for step in steps:
             if step.is_empty:
                 continue
             try:
-                carry_out(nvml, step)
+                if not carry_out(nvml, step, _resetter(nvml, run), leave_pending):
+                    waiting.append(step.gpu.board.pci)
             except MigError as error:
                 others = "; before it, GPU %s was changed" % ", ".join(done) if done else ""
-                raise MigError("%s%s" % (error, others)) from error
+                raise type(error)("%s%s" % (error, others)) from error
             done.append(step.gpu.board.pci)
+    return waiting
 
 
-def _refuse_busy(step: Step, instance: Instance) -> None:
-    if instance.users:
-        raise MigRefusedError(
-            "%s is in use by %s" % (_told(step, instance), ", ".join(instance.users)),
-            "end what runs on it, or choose a layout that keeps it",
-        )
+def _resetter(nvml: Nvml, run: Run) -> Reset:
+    """Return what has nvidia-smi reset a GPU: the library's public interface cannot."""
 
+    def reset(uuid: str) -> str:
+        with nvml.let_go():  # we are one of the clients that would be in the way
+            code, output = run(["nvidia-smi", "--gpu-reset", "-i", uuid])
+        return "nvidia-smi --gpu-reset: %s" % " ".join(output.split())[:300] if code else ""
 
-def _refuse_clients(step: Step, usage: Usage) -> None:
-    users = _clients(step.gpu, usage)
-    working = [user.text for user in users if not user.unit]
-    if working:
-        word = "on" if step.target.enabled else "off"
-        raise MigRefusedError(
-            "MIG mode of GPU %s cannot be switched %s: %s uses it"
-            % (step.gpu.board.pci, word, ", ".join(working)),
-            "end what runs on it",
-        )
-
-
-def _clients(gpu: Gpu, usage: Usage) -> Tuple[User, ...]:
-    """Return who must let go for a change of mode: everybody where it is a reset, else those who compute."""
-    found = usage.gpus if gpu.resets else usage.computing
-    return found.get(gpu.board.uuid, ())
+    return reset
 
 
 def _in_the_way(steps: Sequence[Step], usage: Usage) -> List[str]:
     units: Set[str] = set()
     for step in steps:
         if step.switches_mode:
-            units.update(user.unit for user in _clients(step.gpu, usage))
+            units.update(user.unit for user in clients(step.gpu, usage))
         for instance in step.change.destroy:
             users = usage.instances.get((step.gpu.board.uuid, instance.identifier), ())
             units.update(user.unit for user in users)
@@ -187,20 +119,3 @@ def _left_stopped(note: str) -> List[str]:
             return [str(unit) for unit in json.load(file)]
     except (OSError, ValueError):
         return []
-
-
-def _told(step: Step, instance: Instance) -> str:
-    return "MIG instance %d (%s) of GPU %s" % (instance.identifier, instance.profile, step.gpu.board.pci)
-
-
-def summary(step: Step) -> Mapping[str, object]:
-    """Return what a step does, for people and programs."""
-    return {
-        "pci": step.gpu.board.pci,
-        "uuid": step.gpu.board.uuid,
-        "before": step.before(),
-        "after": step.after(),
-        "kept": len(step.change.keep),
-        "destroyed": len(step.change.destroy),
-        "created": len(step.change.create),
-    }

@@ -7,100 +7,32 @@ carried out, undone when a step fails, and read back in the end.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Tuple
 
-from .mig_layout import Board, Target
-from .mig_placement import (
-    Change,
-    Instance,
-    NoPlacementError,
-    Placement,
-    Profile,
-    Wanted,
-    describe,
-    plan_change,
-    restore,
-)
+from .mig_layout import Board
+from .mig_placement import Instance, Placement, Profile, Wanted, describe
 from .mig_profiles import known
-from .nvml import IN_USE, RESET_REQUIRED, SUCCESS, GpuInstance, Nvml, NvmlError
+from .mig_step import Gpu, Step
+from .nvml import IN_USE, NOT_SUPPORTED, RESET_REQUIRED, SUCCESS, GpuInstance, Nvml, NvmlError
 
 # Hopper (compute capability 9.0) and later need no reset (MIG user guide, "Enable MIG Mode").
 _NO_RESET_SINCE = (9, 0)
 _PENDING = {
     IN_USE: "another client holds the GPU",
-    RESET_REQUIRED: "this host cannot reset the GPU, as under pass-through; `nvidia-smi -mig` and a reboot can",
+    NOT_SUPPORTED: "the GPU cannot be reset here, as under pass-through",
+    RESET_REQUIRED: "the GPU needs a reset",
 }
 
-
-@dataclass(frozen=True)
-class Gpu:
-    """One GPU as it is now. `pending` is the MIG mode after the next reset."""
-
-    handle: int
-    board: Board
-    name: str
-    enabled: bool
-    pending: bool
-    resets: bool
-    """A change of MIG mode resets the GPU, so nothing may hold it."""
-    instances: Tuple[Instance, ...]
-
-
-@dataclass(frozen=True)
-class Step:
-    """What has to happen to one GPU to become its target."""
-
-    gpu: Gpu
-    target: Target
-    change: Change
-
-    @property
-    def switches_mode(self) -> bool:
-        """Tell whether MIG mode itself changes."""
-        return self.gpu.enabled != self.target.enabled or self.gpu.pending != self.target.enabled
-
-    @property
-    def is_empty(self) -> bool:
-        """Tell whether the GPU is its target already."""
-        return not self.switches_mode and self.change.is_empty
-
-    def before(self) -> List[str]:
-        """Return the geometry now, a line an instance."""
-        return geometry(self.gpu.enabled, self.gpu.instances)
-
-    def after(self) -> List[str]:
-        """Return the geometry wanted, a line an instance."""
-        return geometry(self.target.enabled, self.result().instances)
-
-    def result(self) -> Gpu:
-        """Return the GPU as it will be; numbers of instances to come are not known."""
-        created = tuple(
-            Instance(-1, wanted.profile, place, wanted.compute) for wanted, place in self.change.create
-        )
-        enabled = self.target.enabled
-        return replace(self.gpu, enabled=enabled, pending=enabled, instances=self.change.keep + created)
+Reset = Callable[[str], str]
+"""Resets the GPU of that UUID; returns why that was not possible. Handles of the library become invalid."""
 
 
 class MigError(Exception):
     """A GPU could not be brought to its target; the message says in which state it was left."""
 
 
-def geometry(enabled: bool, instances: Sequence[Instance]) -> List[str]:
-    """Write a geometry: the mode, then each instance with its place, in order of places."""
-    lines = ["MIG %s" % ("enabled" if enabled else "disabled")]
-    for instance in sorted(instances, key=lambda each: each.placement):
-        parts = "+".join("%dc" % slices for slices in instance.compute)
-        # 3g.20gb with one compute instance of three slices is simply 3g.20gb.
-        whole = parts == "%sc" % instance.profile.split("g.")[0]
-        lines.append(
-            "%s %s"
-            % (
-                instance.placement,
-                instance.profile if whole else "%s (%s)" % (instance.profile, parts or "empty"),
-            )
-        )
-    return lines
+class PendingError(MigError):
+    """MIG mode is switched but not in effect, and the reset that it waits for did not happen."""
 
 
 def read(nvml: Nvml, users: Mapping[Tuple[str, int], Tuple[str, ...]]) -> List[Gpu]:
@@ -108,35 +40,31 @@ def read(nvml: Nvml, users: Mapping[Tuple[str, int], Tuple[str, ...]]) -> List[G
     return [_read_gpu(nvml, handle, users) for handle in nvml.devices()]
 
 
-def plan(gpus: Sequence[Gpu], targets: Mapping[str, Target]) -> List[Step]:
-    """Return a step for each GPU that has a target. Raises NoPlacementError."""
-    return [_plan_gpu(gpu, targets[gpu.board.uuid]) for gpu in gpus if gpu.board.uuid in targets]
+def carry_out(nvml: Nvml, step: Step, reset: Reset, leave_pending: bool = False) -> bool:
+    """Bring one GPU to its target, or back to what it was. Raises MigError, after undoing what it did.
 
-
-def bare(pci: str, device: str, subsystem: str) -> Gpu:
-    """Return a GPU that no driver tells about yet: MIG off, profiles of the board as far as they are known."""
-    profiles = known(device)
-    board = Board(pci, pci, device, subsystem, profiles is not None, profiles or {})
-    # Device ids of Ampere's boards with MIG begin with 20.
-    return Gpu(0, board, "", False, False, device.startswith("20"), ())
-
-
-def carry_out(nvml: Nvml, step: Step) -> None:
-    """Bring one GPU to its target, or back to what it was. Raises MigError, after undoing what it did."""
+    Return whether it is there: with `leave_pending`, a MIG mode that waits for a reboot is left to it.
+    """
     gpu, undo = step.gpu, Undo()
     try:
         for instance in step.change.destroy:
             _destroy(nvml, gpu, instance, undo)
         if step.switches_mode:
-            _switch(nvml, gpu, step.target.enabled, undo)
+            undo.add("switching MIG mode back", lambda: _switch(nvml, gpu, gpu.enabled, reset))
+            _switch(nvml, gpu, step.target.enabled, reset)
         for wanted, place in step.change.create:
             _create(nvml, gpu, wanted, place, undo)
         _check(nvml, step)
+    except PendingError as error:
+        if leave_pending:
+            return False
+        raise PendingError("GPU %s: %s; %s" % (gpu.board.pci, error, undo.run())) from error
     except (NvmlError, MigError) as error:
         raise MigError("GPU %s: %s; %s" % (gpu.board.pci, error, undo.run())) from error
     except BaseException:
         undo.run()  # told to stop in the middle
         raise
+    return True
 
 
 class Undo:
@@ -159,19 +87,6 @@ class Undo:
         return "it was put back as it was" if self._actions else "nothing was changed"
 
 
-def _plan_gpu(gpu: Gpu, target: Target) -> Step:
-    if not target.enabled:
-        return Step(gpu, target, Change((), gpu.instances, ()))
-    try:
-        if not gpu.instances:
-            again = restore(gpu.board.profiles, target.instances, target.places)
-            if again is not None and target.places:
-                return Step(gpu, target, again)
-        return Step(gpu, target, plan_change(gpu.board.profiles, gpu.instances, target.instances))
-    except NoPlacementError as error:
-        raise NoPlacementError("GPU %s: %s" % (gpu.board.pci, error)) from error
-
-
 def _destroy(nvml: Nvml, gpu: Gpu, instance: Instance, undo: Undo) -> None:
     handle = _handle(nvml, gpu, instance.identifier)
     profile = gpu.board.profiles[instance.profile]
@@ -190,18 +105,19 @@ def _destroy(nvml: Nvml, gpu: Gpu, instance: Instance, undo: Undo) -> None:
     )
 
 
-def _switch(nvml: Nvml, gpu: Gpu, enabled: bool, undo: Undo) -> None:
-    status = nvml.set_mig_mode(gpu.handle, enabled)
-
-    def back() -> None:
-        nvml.set_mig_mode(gpu.handle, gpu.enabled)
-
-    undo.add("switching MIG mode back", back)
-    current = nvml.mig_mode(gpu.handle)
-    if status != SUCCESS or current != (enabled, enabled):
-        word = "enabled" if enabled else "disabled"
-        reason = _PENDING.get(status, "NVML status %d" % status)
-        raise MigError("MIG mode is only pending, not %s: %s" % (word, reason))
+def _switch(nvml: Nvml, gpu: Gpu, enabled: bool, reset: Reset) -> None:
+    """Switch MIG mode, and reset the GPU where the switch only waits for that. Raises PendingError."""
+    status = nvml.set_mig_mode(_handle_of(nvml, gpu), enabled)
+    if status == SUCCESS and nvml.mig_mode(_handle_of(nvml, gpu)) == (enabled, enabled):
+        return
+    reasons = [_PENDING.get(status, "NVML status %d" % status)]
+    if gpu.resets and gpu.resettable:
+        reasons.append(reset(gpu.board.uuid))
+    if nvml.mig_mode(_handle_of(nvml, gpu)) == (enabled, enabled):
+        return
+    word = "enabled" if enabled else "disabled"
+    text = "MIG mode is only pending, not %s: %s" % (word, "; ".join(filter(None, reasons)))
+    raise PendingError(text) if gpu.resets else MigError(text)
 
 
 def _create(nvml: Nvml, gpu: Gpu, wanted: Wanted, place: Placement, undo: Undo) -> None:
@@ -223,12 +139,14 @@ def _create(nvml: Nvml, gpu: Gpu, wanted: Wanted, place: Placement, undo: Undo) 
 
 
 def _create_gpu_instance(nvml: Nvml, gpu: Gpu, profile: Profile, place: Placement) -> None:
-    nvml.create_gpu_instance(gpu.handle, _identifier(nvml, gpu, profile.name), place.start, place.size)
+    nvml.create_gpu_instance(
+        _handle_of(nvml, gpu), _identifier(nvml, gpu, profile.name), place.start, place.size
+    )
 
 
 def _check(nvml: Nvml, step: Step) -> None:
     """Read back: "pending", a quiet failure or a second hand on the GPU must not pass for success."""
-    now = _read_gpu(nvml, step.gpu.handle, {})
+    now = _read_gpu(nvml, _handle_of(nvml, step.gpu), {})
     if now.enabled != step.target.enabled or now.pending != step.target.enabled:
         raise MigError("MIG mode is %s after the change" % ("enabled" if now.enabled else "disabled"))
     found = Counter(Wanted(each.profile, each.compute) for each in now.instances)
@@ -254,7 +172,7 @@ def _read_gpu(nvml: Nvml, handle: int, users: Mapping[Tuple[str, int], Tuple[str
     board = Board(uuid, pci.address, pci.device, pci.subsystem, mode is not None, profiles)
     enabled, pending = mode or (False, False)
     resets = nvml.compute_capability(handle) < _NO_RESET_SINCE
-    return Gpu(handle, board, nvml.name(handle), enabled, pending, resets, tuple(instances))
+    return Gpu(board, nvml.name(handle), enabled, pending, resets, tuple(instances))
 
 
 def _instance(nvml: Nvml, profile: str, found: GpuInstance, holders: Tuple[str, ...]) -> Instance:
@@ -262,19 +180,25 @@ def _instance(nvml: Nvml, profile: str, found: GpuInstance, holders: Tuple[str, 
     return Instance(found.identifier, profile, Placement(found.start, found.size), tuple(slices), holders)
 
 
+def _handle_of(nvml: Nvml, gpu: Gpu) -> int:
+    """Return the library's handle, asked for anew: none outlives a reset."""
+    return nvml.device(gpu.board.uuid)
+
+
 def _identifier(nvml: Nvml, gpu: Gpu, name: str) -> int:
     """Return NVML's number of a profile on this GPU: the same number means another size elsewhere."""
-    for each in nvml.gpu_instance_profiles(gpu.handle):
+    for each in nvml.gpu_instance_profiles(_handle_of(nvml, gpu)):
         if each.name == name:
             return each.identifier
     raise MigError("the driver offers no profile `%s`" % name)
 
 
 def _existing(nvml: Nvml, gpu: Gpu) -> List[GpuInstance]:
+    device = _handle_of(nvml, gpu)
     return [
         found
-        for offered in nvml.gpu_instance_profiles(gpu.handle)
-        for found in nvml.gpu_instances(gpu.handle, offered.identifier)
+        for offered in nvml.gpu_instance_profiles(device)
+        for found in nvml.gpu_instances(device, offered.identifier)
     ]
 
 
@@ -287,7 +211,7 @@ def _handle(nvml: Nvml, gpu: Gpu, identifier: int) -> int:
 
 def _handle_at(nvml: Nvml, gpu: Gpu, profile: Profile, place: Placement) -> int:
     """Return the instance at a place: identifiers change when an instance is made again, places do not."""
-    for each in nvml.gpu_instances(gpu.handle, _identifier(nvml, gpu, profile.name)):
+    for each in nvml.gpu_instances(_handle_of(nvml, gpu), _identifier(nvml, gpu, profile.name)):
         if (each.start, each.size) == (place.start, place.size):
             return each.handle
     raise MigError("no %s lies at %s" % (profile.name, place))

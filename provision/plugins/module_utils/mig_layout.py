@@ -9,6 +9,7 @@ Everything here is pure. Python 3.8, standard library only.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
@@ -49,6 +50,19 @@ class Target:
 
 
 Layout = Union[str, Sequence[Mapping[str, Any]]]
+
+
+def parse(value: Any) -> Optional[Layout]:  # noqa: ANN401 - whatever a variable holds
+    """Return the layout that a variable holds, None where it holds none. Raises LayoutError."""
+    if value in (None, "", []):
+        return None
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise LayoutError(f"the MIG layout is not JSON: {error}") from error
+    found: Layout = value
+    return found
 
 
 def resolve(

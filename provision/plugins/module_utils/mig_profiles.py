@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Mapping, Optional, Tuple
 
+from .gpu_architecture import ARCHITECTURES, VENDOR, architecture
 from .mig_placement import Placement, Profile
 
 # Name, compute slices, instances at most, memory slices of one, where one may start.
@@ -62,6 +63,18 @@ _GIGABYTES: Dict[Tuple[int, int, int, int], Tuple[str, ...]] = {
     (35, 70, 139, 278): ("31c2",),
 }
 _OWN_SHAPE = {"20b7": _A30, "2bb1": _RTX_PRO_6000, "2bb4": _RTX_PRO_6000, "2bb5": _RTX_PRO_6000}
+
+
+_GA100 = range(0x2080, 0x2100)
+"""The only one of Ampere's chips that can do MIG."""
+
+
+def cannot(device: str) -> bool:
+    """Tell whether the GPU of this PCI id is known to be incapable of MIG; False where it is capable or unknown."""
+    chip = architecture("%s:%s" % (VENDOR, device[:4]))
+    if chip == "Ampere":
+        return int(device[:4], 16) not in _GA100
+    return chip in ARCHITECTURES[: ARCHITECTURES.index("Hopper")]
 
 
 def known(device: str) -> Optional[Mapping[str, Profile]]:

@@ -18,16 +18,23 @@ SERVICE = "provision-mig.service"
 UNIT = "/etc/systemd/system/" + SERVICE
 
 MODULES = (
+    "cdi_specs",
     "docker_socket",
+    "gpu_architecture",
+    "host_state_gpu",
     "host_state_machine",
     "host_workloads",
     "mig_boot",
     "mig_change",
     "mig_gpu",
     "mig_layout",
+    "mig_look",
     "mig_placement",
     "mig_profiles",
     "mig_record",
+    "mig_refusal",
+    "mig_scene",
+    "mig_step",
     "mig_users",
     "nvidia_services",
     "nvml",

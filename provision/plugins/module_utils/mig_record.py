@@ -9,9 +9,9 @@ import json
 from collections import Counter
 from typing import Any, Dict, Mapping, Sequence
 
-from .mig_gpu import Gpu
 from .mig_layout import Target
 from .mig_placement import Placement, Wanted, creation_order
+from .mig_step import Gpu
 
 WANTED = "/etc/provision/mig.json"
 MARKER = "/run/provision/mig.json"
@@ -51,6 +51,22 @@ def load(text: str) -> Dict[str, Target]:
         return {uuid: _target(gpu) for uuid, gpu in document["gpus"].items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordError("not a record of a MIG layout (%s)" % error) from error
+
+
+def recorded(text: str) -> Dict[str, Target]:
+    """Return the same as `load`; of a text of another kind, which the next layout replaces, nothing."""
+    try:
+        return load(text)
+    except RecordError:
+        return {}
+
+
+def modes(text: str) -> Dict[str, bool]:
+    """Return the MIG mode of each GPU in what `dump` wrote, by PCI address; nothing of a text of another kind."""
+    try:
+        return {gpu["pci"]: bool(gpu["enabled"]) for gpu in json.loads(text)["gpus"].values()}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {}
 
 
 def remember(targets: Mapping[str, Target], former: Mapping[str, Target]) -> Dict[str, Target]:

@@ -9,24 +9,17 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from .host_state_machine import Machine
 from .host_workloads import container_of, docker_is_running, inspected, uses_gpu
+from .mig_refusal import Usage, User
 from .nvidia_services import SERVICES
 
 _DEVICE = re.compile(r"^/dev/(nvidia(?:\d+|-uvm)|nvidia-caps/nvidia-cap\d+)$")
 _SERVICE = re.compile(r"/([^/\n]+\.service)(?:/|$)", re.MULTILINE)
 _CDI = "nvidia.com/gpu="
 _ALL = "all"
-
-
-class User(NamedTuple):
-    """One user. `unit` is set where it is a service that this project may stop and start again."""
-
-    text: str
-    unit: str = ""
 
 
 class Place(NamedTuple):
@@ -39,18 +32,6 @@ class Place(NamedTuple):
     position: int
     minor: int
     devices: Tuple[Tuple[str, int, int], ...]
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Users by GPU instance, (GPU UUID, id), and by GPU UUID.
-
-    `computing` are those of the users of a GPU that compute on it; the others only hold its device file.
-    """
-
-    instances: Mapping[Tuple[str, int], Tuple[User, ...]]
-    gpus: Mapping[str, Tuple[User, ...]]
-    computing: Mapping[str, Tuple[User, ...]]
 
 
 class _Holder(NamedTuple):

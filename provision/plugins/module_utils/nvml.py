@@ -6,6 +6,7 @@ the nvidia-ml-py package. Handles are valid until `close`. Python 3.8, standard 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 from ctypes import byref, c_char, c_uint, c_ulonglong, c_void_p
 from dataclasses import dataclass
@@ -159,11 +160,24 @@ class Nvml:
         """Shut the library down; handles become invalid."""
         self._call("nvmlShutdown")
 
+    @contextlib.contextmanager
+    def let_go(self) -> Iterator[None]:
+        """Hold no GPU for a while, as a reset needs it; handles become invalid."""
+        self.close()
+        try:
+            yield
+        finally:
+            self._call("nvmlInit_v2")
+
     def devices(self) -> List[int]:
         """Return a handle for each GPU."""
         count = c_uint()
         self._call("nvmlDeviceGetCount_v2", byref(count))
         return [self._handle("nvmlDeviceGetHandleByIndex_v2", c_uint(index)) for index in range(count.value)]
+
+    def device(self, uuid: str) -> int:
+        """Return the handle of a GPU."""
+        return self._handle("nvmlDeviceGetHandleByUUID", ctypes.c_char_p(uuid.encode()))
 
     def uuid(self, device: int) -> str:
         """Return the UUID of a GPU or of a MIG device."""

@@ -4,31 +4,25 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
+from functools import partial
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.file_replacement import replace
-from ..module_utils.host_state_gpu import gpus as gpus_on_bus
 from ..module_utils.host_state_machine import Machine
-from ..module_utils.mig_change import (
-    Consent,
-    MigRefusedError,
-    Scene,
-    carry_out_all,
-    locked,
-    look,
-    refuse,
-    summary,
-)
-from ..module_utils.mig_gpu import MigError, Step, bare, plan
-from ..module_utils.mig_layout import Layout, LayoutError, Target, resolve
+from ..module_utils.mig_change import carry_out_all, locked
+from ..module_utils.mig_gpu import MigError, PendingError
+from ..module_utils.mig_layout import Layout, LayoutError, Target, parse, resolve
+from ..module_utils.mig_look import forecast, look
 from ..module_utils.mig_placement import NoPlacementError
 from ..module_utils.mig_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program
-from ..module_utils.mig_record import WANTED, RecordError, dump, load, remember
+from ..module_utils.mig_record import WANTED, dump, recorded, remember
+from ..module_utils.mig_refusal import Consent, MigRefusedError, needs_reboot, reboot_hint, refuse
+from ..module_utils.mig_scene import Scene
+from ..module_utils.mig_step import Step, plan, summary
 from ..module_utils.nvml import Nvml, NvmlError
 
 DOCUMENTATION = r"""
@@ -62,6 +56,13 @@ options:
     description: Whether GPUs that nobody uses may be reset, where a change of MIG mode needs it.
     type: bool
     default: false
+  allow_reboot:
+    description:
+      - Whether a MIG mode that only a reboot of the host can change is left pending for one, which is not done here.
+        So it is where the GPU cannot be reset, or where somebody holds it who does not work on it.
+      - While somebody works on a GPU of the host it is refused.
+    type: bool
+    default: false
   lock_timeout:
     description: Seconds to wait for another change on the same host.
     type: int
@@ -70,7 +71,8 @@ attributes:
   check_mode:
     description:
       - Predicts every GPU and file that would change, and refuses what a run would refuse. Before the driver is
-        loaded the GPUs are taken for unpartitioned and checked against what is known of their model.
+        loaded the GPUs are taken for unpartitioned and checked against what is known of their model; of a model
+        that is not known yet it says so.
     support: full
   diff_mode:
     description: Shows the geometry of each GPU before and after.
@@ -88,6 +90,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+reboot_required:
+  description: Whether a GPU's MIG mode waits for a reboot, after which the layout is restored.
+  returned: success
+  type: bool
 gpus:
   description: Each GPU that the layout names, with its geometry before and after, and what is kept of it.
   returned: success
@@ -115,7 +121,11 @@ class _File(NamedTuple):
     former: Optional[bytes] = None
 
 
-_Work = Tuple[List[Step], List[_File]]
+class _Work(NamedTuple):
+    steps: List[Step]
+    files: List[_File]
+    waiting: List[str]
+    """Addresses of the GPUs whose MIG mode waits for a reboot."""
 
 
 def main() -> None:
@@ -126,20 +136,21 @@ def main() -> None:
             "configurations": {"type": "dict"},
             "allow_destroy": {"type": "bool", "default": False},
             "allow_reset": {"type": "bool", "default": False},
+            "allow_reboot": {"type": "bool", "default": False},
             "lock_timeout": {"type": "int", "default": 60},
         },
         supports_check_mode=True,
     )
     try:
-        layout = _layout(module.params["layout"])
+        layout = parse(module.params["layout"])
         if layout is None:
             _remove(module)
         if module.check_mode:
-            steps, files = _look(module, layout, Machine())
+            work = _look(module, layout, Machine())
         else:
             with locked(module.params["lock_timeout"]), _interruptible():
-                steps, files = _change(module, layout, Machine())
-        _finish(module, steps, files)
+                work = _change(module, layout, Machine())
+        _finish(module, work)
     except (LayoutError, NoPlacementError) as error:
         module.fail_json(msg="refused: %s" % error, hint="nothing was changed; correct `nvidia_mig_layout`")
     except MigRefusedError as error:
@@ -150,19 +161,6 @@ def main() -> None:
         module.fail_json(msg="cannot write `%s`: %s" % (error.filename, error.strerror))
 
 
-def _layout(value: Any) -> Optional[Layout]:  # noqa: ANN401 - whatever a variable holds
-    """Return the layout, None where there is none."""
-    if value in (None, "", []):
-        return None
-    if isinstance(value, str) and value.startswith("["):
-        try:
-            value = json.loads(value)
-        except ValueError as error:
-            raise LayoutError("the MIG layout is not JSON: %s" % error) from error
-    found: Layout = value
-    return found
-
-
 def _change(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
     """Bring the GPUs to the layout and write down what they became."""
     try:
@@ -170,49 +168,55 @@ def _change(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
     except (NvmlError, OSError) as error:
         module.fail_json(msg="the driver does not answer: %s" % error, hint="apply role nvidia_driver first")
     with nvml:
-        steps, targets, scene = _plan(module, nvml, layout, machine)
-        carry_out_all(nvml, steps, scene.usage, lambda argv: _run(module, argv))
-        record = dump(look(nvml, machine).gpus, targets)
+        scene = look(nvml, machine)
+        steps, targets = _plan(module, layout, scene)
+        allowed = module.params["allow_reboot"]
+        try:
+            run = partial(_run, module)
+            waiting = carry_out_all(nvml, steps, scene.usage, run, reboot=allowed)
+        except PendingError as error:
+            module.fail_json(msg="refused: %s" % error, hint=reboot_hint(scene.usage, allowed))
+        record = dump([step.result() for step in steps] if waiting else look(nvml, machine).gpus, targets)
     differing = _differing(record)
     for file in differing:
         os.makedirs(os.path.dirname(file.path), mode=0o755, exist_ok=True)
         replace(file.path, file.content)
-    return steps, differing
+    return _Work(steps, differing, waiting)
 
 
 def _look(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
-    """Return what `_change` would do."""
+    """Return what `_change` would do, before the driver is there by what is known of the GPUs' models."""
     try:
         nvml = Nvml()
     except (NvmlError, OSError):
-        return _predict(module, layout, machine), _differing(b"")
+        scene = forecast(machine, _text(WANTED))
+        if scene.unknown:
+            models = ", ".join(scene.unknown)
+            module.warn("the MIG layout is checked when the driver is there: %s is of a new model" % models)
+            return _Work([], _differing(b""), [])
+        module.warn(
+            "no driver answers yet: the MIG layout is checked against what is known of the GPUs' models"
+        )
+        steps, _ = _plan(module, layout, scene)
+        return _Work(steps, _differing(b""), _rebooted(steps, scene))
     with nvml:
-        steps, targets, _ = _plan(module, nvml, layout, machine)
-        return steps, _differing(dump([step.result() for step in steps], targets))
+        scene = look(nvml, machine)
+        steps, targets = _plan(module, layout, scene)
+        record = dump([step.result() for step in steps], targets)
+        return _Work(steps, _differing(record), _rebooted(steps, scene))
 
 
-def _plan(
-    module: AnsibleModule, nvml: Nvml, layout: Layout, machine: Machine
-) -> Tuple[List[Step], Mapping[str, Target], Scene]:
+def _plan(module: AnsibleModule, layout: Layout, scene: Scene) -> Tuple[List[Step], Mapping[str, Target]]:
     """Return what is to be done, after everything that could speak against it."""
-    scene = look(nvml, machine)
     targets = resolve(layout, [gpu.board for gpu in scene.gpus], module.params["configurations"])
-    targets = remember(targets, _recorded())
+    targets = remember(targets, recorded(_text(WANTED)))
     steps = plan(scene.gpus, targets)
-    refuse(steps, scene.usage, Consent(module.params["allow_destroy"], module.params["allow_reset"]))
-    return steps, targets, scene
+    refuse(steps, scene.usage, Consent(*(module.params["allow_" + what] for what in Consent._fields)))
+    return steps, targets
 
 
-def _predict(module: AnsibleModule, layout: Layout, machine: Machine) -> List[Step]:
-    """Return what a run would do that installs the driver first."""
-    gpus = [bare(pci, *_ids(machine, pci)) for pci in sorted(gpus_on_bus(machine))]
-    module.warn("no driver answers yet: the MIG layout is checked against what is known of the GPUs' models")
-    try:
-        targets = resolve(layout, [gpu.board for gpu in gpus], module.params["configurations"])
-        return plan(gpus, targets)
-    except (LayoutError, NoPlacementError) as error:
-        module.warn("by that, it would be refused: %s" % error)
-        return []
+def _rebooted(steps: Sequence[Step], scene: Scene) -> List[str]:
+    return [step.gpu.board.pci for step in steps if needs_reboot(step, scene.usage)]
 
 
 def _differing(record: bytes) -> List[_File]:
@@ -226,9 +230,9 @@ def _differing(record: bytes) -> List[_File]:
     return [file._replace(former=_read(file.path)) for file in files if _read(file.path) != file.content]
 
 
-def _finish(module: AnsibleModule, steps: Sequence[Step], differing: Sequence[_File]) -> NoReturn:
+def _finish(module: AnsibleModule, work: _Work) -> NoReturn:
     """Have the unit know its files and run, and answer. Not under the lock, which the unit takes itself."""
-    changed = [step for step in steps if not step.is_empty]
+    changed, differing = [step for step in work.steps if not step.is_empty], work.files
     enabled = _succeeds(module, "is-enabled")
     lasting = enabled and _succeeds(module, "is-active")
     if not module.check_mode:
@@ -236,13 +240,14 @@ def _finish(module: AnsibleModule, steps: Sequence[Step], differing: Sequence[_F
             _systemctl(module, "daemon-reload")
         if not enabled:
             _systemctl(module, "enable", SERVICE)
-        if changed or differing or not lasting:
+        if (changed or differing or not lasting) and not work.waiting:
             # Finds nothing left to change: it shows that it works, and has the devices described anew.
             _systemctl(module, "restart", SERVICE)
     module.exit_json(
         changed=bool(changed or differing or not lasting),
-        gpus=[summary(step) for step in steps],
-        addresses=sorted(step.gpu.board.pci for step in steps),
+        reboot_required=bool(work.waiting),
+        gpus=[summary(step) for step in work.steps],
+        addresses=sorted(step.gpu.board.pci for step in work.steps),
         files=list(_FILES),
         diff=_diff(changed, differing, lasting),
     )
@@ -260,6 +265,7 @@ def _remove(module: AnsibleModule) -> NoReturn:
             _systemctl(module, "daemon-reload")
     module.exit_json(
         changed=bool(present),
+        reboot_required=False,
         gpus=[],
         addresses=[],
         files=[],
@@ -315,28 +321,16 @@ def _interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _ids(machine: Machine, pci: str) -> Tuple[str, str]:
-    """Return device and subsystem of a GPU on the bus, as NVML writes them: 20b010de."""
-
-    def half(name: str) -> str:
-        return (machine.read("/sys/bus/pci/devices/%s/%s" % (pci, name)) or "").strip()[2:]
-
-    return half("device") + half("vendor"), half("subsystem_device") + half("subsystem_vendor")
-
-
-def _recorded() -> Dict[str, Target]:
-    try:
-        return load((_read(WANTED) or b"").decode("utf-8", "replace"))
-    except RecordError:
-        return {}
-
-
 def _read(path: str) -> Optional[bytes]:
     try:
         with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError:
         return None
+
+
+def _text(path: str) -> str:
+    return (_read(path) or b"").decode("utf-8", "replace")
 
 
 def _run(module: AnsibleModule, argv: List[str]) -> Tuple[int, str]:

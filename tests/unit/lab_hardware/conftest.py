@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -125,3 +126,26 @@ def nvml(programs: Path) -> Iterator[None]:
             pynvml.nvmlShutdown()
     except pynvml.NVMLError_Uninitialized:
         pass
+
+
+@pytest.fixture
+def holder() -> Iterator[list[int]]:
+    """Processes that `hold` starts, ended with the test."""
+    pids: list[int] = []
+    yield pids
+    for pid in pids:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+
+
+def hold(server: Server, pids: list[int], *names: str) -> None:
+    """Start a process that holds device files, as a client of the driver does."""
+    done, told = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        for name in names:
+            os.open(server.devices / name, os.O_RDONLY)
+        os.write(told, b"1")
+        signal.pause()
+    pids.append(pid)
+    os.read(done, 1)

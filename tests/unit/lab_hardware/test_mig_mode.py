@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Iterator
-
 import pynvml
 import pytest
 
 from provision.lab.hardware.catalogue import catalogue
-from tests.unit.lab_hardware.conftest import Server
+from tests.unit.lab_hardware.conftest import Server, hold
 from tests.unit.lab_hardware.mig import Build, create, mig_devices, start
 
 pytestmark = pytest.mark.usefixtures("nvml")
@@ -18,29 +14,6 @@ AMPERE = sorted(model for model, known in catalogue()["gpus"].items() if known["
 NEWER = sorted(
     model for model, known in catalogue()["gpus"].items() if known["architecture"] in ("hopper", "blackwell")
 )
-
-
-@pytest.fixture
-def holder() -> Iterator[list[int]]:
-    """Processes that `hold` starts, ended with the test."""
-    pids: list[int] = []
-    yield pids
-    for pid in pids:
-        os.kill(pid, 9)
-        os.waitpid(pid, 0)
-
-
-def hold(server: Server, pids: list[int], *names: str) -> None:
-    """Start a process that holds device files, as a client of the driver does."""
-    done, told = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        for name in names:
-            os.open(server.devices / name, os.O_RDONLY)
-        os.write(told, b"1")
-        signal.pause()
-    pids.append(pid)
-    os.read(done, 1)
 
 
 def reboot(server: Server) -> object:
@@ -91,7 +64,7 @@ def test_under_pass_through_only_a_reboot_resets(server: Build) -> None:
     built, device = start(server, "a100-sxm4-40gb", enable=False)
     built.power_on("mig_reset_blocked")
 
-    assert pynvml.nvmlDeviceSetMigMode(device, 1) == pynvml.NVML_ERROR_RESET_REQUIRED
+    assert pynvml.nvmlDeviceSetMigMode(device, 1) == pynvml.NVML_ERROR_NOT_SUPPORTED
     assert pynvml.nvmlDeviceGetMigMode(device) == [0, 1]
     assert pynvml.nvmlDeviceSetMigMode(device, 0) == pynvml.NVML_SUCCESS
     assert pynvml.nvmlDeviceGetMigMode(reboot(built)) == [0, 0]
@@ -108,3 +81,15 @@ def test_newer_gpus_switch_beside_clients_that_do_not_compute(server: Build, hol
         pynvml.nvmlDeviceSetMigMode(device, 1)
     assert pynvml.nvmlDeviceGetMigMode(device) == [0, 0]
     assert [app.pid for app in pynvml.nvmlDeviceGetComputeRunningProcesses(device)] == [holder[-1]]
+
+
+def test_where_the_mode_waits_for_a_reset_nvidia_smi_does_it(server: Build) -> None:
+    built, device = start(server, "a100-sxm4-40gb", enable=False)
+    built.power_on("mig_reset_by_hand")
+
+    assert pynvml.nvmlDeviceSetMigMode(device, 1) == pynvml.NVML_ERROR_RESET_REQUIRED
+    assert built.smi("--gpu-reset", "-i", "0")[0] != 0  # this process is a client of the driver
+    pynvml.nvmlShutdown()
+    assert built.smi("--gpu-reset", "-i", "0")[0] == 0
+    pynvml.nvmlInit()
+    assert pynvml.nvmlDeviceGetMigMode(pynvml.nvmlDeviceGetHandleByIndex(0)) == [1, 1]

@@ -43,6 +43,8 @@ def main() -> None:
         if described["secure_boot"] and not found.fault("secure_boot"):
             found.add("fault", name="secure_boot")
         class_tree.set_secure_boot(found.fault("secure_boot"))
+        if found.fault("mig_reset_blocked"):
+            pci_tree.allow_resets(records.addresses(found), False)
         _load_modules(found, described)
 
 

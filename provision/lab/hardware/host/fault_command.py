@@ -24,7 +24,15 @@ from state import State
 _HERE = Path(__file__).resolve().parent
 _CLIENT = layout.RUN / "client.pid"
 _PORT = layout.TREE / "class/infiniband/mlx5_0/ports/1"
-_PERSISTENT = ("driver_not_loaded", "module_rejected", "gpu_missing", "nouveau_loaded", "secure_boot")
+_PERSISTENT = (
+    "driver_not_loaded",
+    "module_rejected",
+    "gpu_missing",
+    "mig_reset_blocked",
+    "mig_reset_by_hand",
+    "nouveau_loaded",
+    "secure_boot",
+)
 
 
 def main() -> None:
@@ -69,6 +77,10 @@ def _nouveau_loaded(found: State, enabled: bool) -> None:
         kernel.load(found, "nouveau")
     else:
         kernel.unload(found, "nouveau")
+
+
+def _mig_reset_blocked(found: State, enabled: bool) -> None:
+    pci_tree.allow_resets(records.addresses(found), not enabled)
 
 
 def _secure_boot(_found: State, enabled: bool) -> None:
@@ -163,4 +175,5 @@ _EFFECTS = {
     "gpu_replaced": _gpu_replaced,
     "gpu_in_use": _gpu_in_use,
     "ib_port_down": _ib_port_down,
+    "mig_reset_blocked": _mig_reset_blocked,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterable
 
 import layout
 import shadow
@@ -60,6 +60,16 @@ def add(device: dict[str, Any], number: int) -> None:
     shadow.write(root / "vpd", device["vpd"])
     (root / "config").write_bytes(_config(ids, number))
     bind_driver(device["pci"], _NO_DRIVER[device["kind"]])
+
+
+def allow_resets(addresses: Iterable[str], allowed: bool) -> None:
+    """Show or hide that the kernel can reset devices."""
+    for address in addresses:
+        file = TREE / address / "reset"
+        if allowed:
+            shadow.write(file, "")
+        elif file.exists():
+            file.unlink()
 
 
 def remove(address: str) -> None:

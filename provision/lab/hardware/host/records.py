@@ -24,6 +24,11 @@ def power_on(state: State, described: dict[str, Any]) -> None:
         _gpu(state, number, device, described, switches)
 
 
+def addresses(state: State) -> list[str]:
+    """Return where the GPUs are on the bus, in the kernel's form."""
+    return [gpu["pci"][4:].lower() for gpu in state.of("gpu")]
+
+
 def driver_unloaded(state: State) -> None:
     """Forget what lives in the driver: instances, persistence, fabric, and the MIG mode of newer GPUs."""
     state.remove("gi")

@@ -222,6 +222,8 @@ nvmlReturn_t mode_set(struct state *state, struct gpu *gpu, bool enable, nvmlRet
     if (gpu->mig == enable)
         return NVML_SUCCESS;
     if (state->mig_reset_blocked)
+        *activation = NVML_ERROR_NOT_SUPPORTED;
+    else if (state->mig_reset_by_hand)
         *activation = NVML_ERROR_RESET_REQUIRED;
     else if (gpu_in_use(gpu, false))
         *activation = NVML_ERROR_IN_USE;

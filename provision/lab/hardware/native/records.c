@@ -175,6 +175,7 @@ bool record_read(struct state *state, const char *line)
     else if (is_kind(line, "fault")) {
         state->mismatch |= matches(line, "name", "library_mismatch");
         state->mig_reset_blocked |= matches(line, "name", "mig_reset_blocked");
+        state->mig_reset_by_hand |= matches(line, "name", "mig_reset_by_hand");
         state->fabric_mismatch |= matches(line, "name", "fabric_manager_mismatch");
     }
     return false;

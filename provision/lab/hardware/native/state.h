@@ -72,7 +72,7 @@ struct gpu {
 
 struct state {
     char module_version[64]; /* of the loaded nvidia module; empty when it is not loaded */
-    bool mismatch, mig_reset_blocked, fabric_mismatch;
+    bool mismatch, mig_reset_blocked, mig_reset_by_hand, fabric_mismatch;
     struct model models[MAX_MODELS];
     unsigned model_count;
     struct gpu gpus[MAX_GPUS];

@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provision.plugins.module_utils import nvml as binding
-from provision.plugins.module_utils.mig_gpu import Gpu, MigError, Step, bare, carry_out, plan, read
+from provision.plugins.module_utils.mig_gpu import MigError, PendingError, carry_out, read
 from provision.plugins.module_utils.mig_layout import Board, Layout, LayoutError, Target, resolve
 from provision.plugins.module_utils.mig_placement import NoPlacementError, Placement, Wanted
 from provision.plugins.module_utils.mig_profiles import known
+from provision.plugins.module_utils.mig_step import Gpu, Step, bare, plan
 from provision.plugins.module_utils.nvml import Nvml, NvmlError
 from tests.unit.lab_hardware.conftest import VERSION, Server, build_driver
 
@@ -65,13 +66,18 @@ def bring(library: Nvml, layout: Layout) -> Step:
     """Bring the GPU to a layout and return the step that it took."""
     gpu = now(library)
     (step,) = plan([gpu], resolve(layout, [gpu.board]))
-    carry_out(library, step)
+    assert carry_out(library, step, never)
     return step
+
+
+def never(_uuid: str) -> str:
+    """Resets no GPU."""
+    return "nobody resets it"
 
 
 def uuids(library: Nvml, gpu: Gpu) -> dict[int, str]:
     """UUIDs of the MIG devices by GPU instance."""
-    return {instance: uuid for uuid, instance, _ in library.mig_devices(gpu.handle)}
+    return {instance: uuid for uuid, instance, _ in library.mig_devices(library.device(gpu.board.uuid))}
 
 
 def state(server: Server) -> str:
@@ -200,7 +206,7 @@ def test_walks_keep_uuids_and_end_exactly(
     except (LayoutError, NoPlacementError):
         assert state(built) == before
         return
-    carry_out(library, step)
+    carry_out(library, step, never)
     after = now(library)
     assert Counter(Wanted(each.profile, each.compute) for each in after.instances) == Counter(
         step.target.instances
@@ -261,7 +267,7 @@ def test_a_failure_at_any_step_puts_everything_back(
             library, at, NvmlError(pynvml.NVML_ERROR_IN_USE, "test", "In use by another client")
         )
         try:
-            carry_out(breaking, step)
+            carry_out(breaking, step, never)
         except MigError as error:
             assert "put back as it was" in str(error) or "nothing was changed" in str(error)
             assert state(built) == before, f"call {at}"
@@ -285,7 +291,7 @@ def test_a_kill_at_any_step_is_mended_by_the_next_run(
         (step,) = plan([gpu], resolve(label, [gpu.board]))
         breaking: Any = Breaking(library, at, KeyboardInterrupt())
         try:
-            carry_out(breaking, step)
+            carry_out(breaking, step, never)
         except KeyboardInterrupt:
             bring(library, label)
         else:
@@ -304,7 +310,7 @@ def test_an_interruption_undoes_and_goes_on(server: Build, library: Nvml) -> Non
     (step,) = plan([gpu], resolve("all-balanced", [gpu.board]))
     breaking: Any = Breaking(library, 5, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        carry_out(breaking, step)
+        carry_out(breaking, step, never)
     assert state(built) == before
 
 
@@ -312,8 +318,8 @@ def test_pending_is_no_success(server: Build, library: Nvml) -> None:
     built = server({"gpus": {A100: 1}})
     built.power_on("mig_reset_blocked")
     with pytest.raises(
-        MigError,
-        match=r"MIG mode is only pending, not enabled: this host cannot reset the GPU.* it was put back as it was",
+        PendingError,
+        match=r"MIG mode is only pending, not enabled: the GPU cannot be reset here.* it was put back as it was",
     ):
         bring(library, "all-balanced")
     gpu = now(library)
@@ -334,7 +340,7 @@ def test_what_cannot_be_put_back_is_said(
     with pytest.raises(
         MigError, match=r"could not be put back: re-creating 1g\.5gb failed with Insufficient"
     ):
-        carry_out(breaking, step)
+        carry_out(breaking, step, never)
 
 
 def test_after_a_reboot_instances_lie_where_they_lay(server: Build, library: Nvml) -> None:
@@ -348,7 +354,7 @@ def test_after_a_reboot_instances_lie_where_they_lay(server: Build, library: Nvm
     gpu = now(library)
     assert gpu.instances == ()
     (step,) = plan([gpu], {gpu.board.uuid: target})
-    carry_out(library, step)
+    carry_out(library, step, never)
     gpu = now(library)
     assert {each.placement for each in gpu.instances} == set(places)
     assert set(uuids(library, gpu).values()) == devices

@@ -8,9 +8,10 @@ import pytest
 from provision.plugins.module_utils import mig_state
 from provision.plugins.module_utils.host_state_compare import compare
 from provision.plugins.module_utils.host_state_machine import Machine
-from provision.plugins.module_utils.mig_gpu import carry_out, plan, read
+from provision.plugins.module_utils.mig_gpu import carry_out, read
 from provision.plugins.module_utils.mig_layout import Layout, resolve
 from provision.plugins.module_utils.mig_state import mig, partitions
+from provision.plugins.module_utils.mig_step import plan
 from provision.plugins.module_utils.nvml import Nvml
 from tests.unit.lab_hardware.conftest import VERSION, Server
 
@@ -47,7 +48,7 @@ def bring(machine: Machine, programs: Path) -> Callable[[Layout], None]:
         with library(programs) as nvml:
             gpus = read(nvml, {})
             for step in plan(gpus, resolve(layout, [gpu.board for gpu in gpus])):
-                carry_out(nvml, step)
+                carry_out(nvml, step, lambda _: "")
 
     return give
 

@@ -7,7 +7,8 @@ import pytest
 
 from provision.plugins.module_utils import mig_users
 from provision.plugins.module_utils.host_state_machine import Machine
-from provision.plugins.module_utils.mig_users import Place, Usage, User, asked_for, find
+from provision.plugins.module_utils.mig_refusal import Usage, User
+from provision.plugins.module_utils.mig_users import Place, asked_for, find
 
 FIRST = Place("GPU-a", 0, 0, (("MIG-a", 1, 0), ("MIG-b", 3, 0)))
 SECOND = Place("GPU-b", 1, 1, ())

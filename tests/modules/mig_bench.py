@@ -1,0 +1,120 @@
+"""One host for the tests of nvidia_mig_layout: the lab's libnvidia-ml, users at will and a systemd that obeys."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+
+from provision.plugins.module_utils import mig_change, mig_look
+from provision.plugins.module_utils.host_state_machine import Machine
+from provision.plugins.module_utils.mig_refusal import Usage, User
+from provision.plugins.module_utils.nvml import Nvml
+from provision.plugins.modules import nvidia_mig_layout
+from tests.unit.lab_hardware.conftest import VERSION, Server
+
+A100 = "a100-sxm4-40gb"
+MIXED = [{"devices": [0], "mig-enabled": True, "mig-devices": {"3g.20gb": 1, "2g.10gb": 1, "1g.5gb": 2}}]
+SPLIT = [{"devices": [0], "mig-enabled": True, "mig-devices": {"3g.20gb": 2}}]
+PERSISTENCED = "nvidia-persistenced.service"
+
+
+@dataclass
+class Bench:
+    """One host: its GPUs, who is said to use them, its files and its services."""
+
+    server: Server
+    folder: Path
+    run_module: Callable[..., dict[str, Any]]
+    usage: Usage = field(default_factory=lambda: Usage({}, {}, {}))
+    calls: list[str] = field(default_factory=list)
+    enabled: bool = False
+    active: bool = False
+
+    def run(
+        self, layout: object, *, check: bool = False, consent: bool = True, **options: object
+    ) -> dict[str, Any]:
+        allowed = {"allow_destroy": consent, "allow_reset": consent}
+        arguments = {"layout": layout, **allowed, **options}
+        return self.run_module(nvidia_mig_layout, arguments, check=check)
+
+    def command(self, argv: list[str]) -> tuple[int, str, str]:
+        verb = argv[1]
+        if argv[0] == "nvidia-smi":
+            self.calls.append(" ".join(argv))
+            return (*self.server.smi(*argv[1:]), "")
+        if verb == "is-enabled":
+            return (0 if self.enabled else 1), "", ""
+        if verb == "is-active":
+            return (0 if self.active else 1), "", ""
+        self.calls.append(" ".join(argv[1:]))
+        self.enabled |= verb == "enable"
+        self.active |= verb == "restart"
+        return 0, "", ""
+
+    def state(self) -> str:
+        """Everything on the host that the module could change."""
+        gpus = [{**each, "born": ""} for kind in ("gpu", "gi", "ci") for each in self.server.records(kind)]
+        files = {str(path): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+        return f"{gpus} {files} {self.enabled} {self.active}"
+
+    def uuids(self) -> set[str]:
+        _, listing = self.server.smi("-L")
+        return {word.rstrip(")") for word in listing.split() if word.startswith("MIG-")}
+
+    def use(self, uuid: str, *users: User, instance: int | None = None) -> None:
+        """Say who uses the GPU, or one of its instances."""
+        instances = {} if instance is None else {(uuid, instance): users}
+        self.usage = Usage(instances, {uuid: users}, {uuid: users})
+
+
+@pytest.fixture
+def bench(
+    server: Callable[[dict[str, object]], Server],
+    programs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run_module: Callable[..., dict[str, Any]],
+) -> Bench:
+    folder = tmp_path / "host"
+    made = Bench(server({"gpus": {A100: 2}}), folder, run_module)
+    for name in ("WANTED", "PROGRAM", "UNIT"):
+        monkeypatch.setattr(nvidia_mig_layout, name, str(folder / name.lower()))
+    monkeypatch.setattr(
+        nvidia_mig_layout, "_FILES", tuple(str(folder / each) for each in ("wanted", "program", "unit"))
+    )
+    monkeypatch.setattr(
+        nvidia_mig_layout, "locked", partial(mig_change.locked, path=str(tmp_path / "run/lock"))
+    )
+    monkeypatch.setattr(
+        nvidia_mig_layout,
+        "carry_out_all",
+        partial(mig_change.carry_out_all, note=str(tmp_path / "run/stopped")),
+    )
+    monkeypatch.setattr(nvidia_mig_layout, "Machine", lambda: Machine(str(tmp_path / "root")))
+    monkeypatch.setattr(nvidia_mig_layout, "Nvml", lambda: Nvml(str(programs / f"libnvidia-ml.so.{VERSION}")))
+    monkeypatch.setattr(mig_look, "find", lambda _machine, _places: made.usage)
+    monkeypatch.setattr(AnsibleModule, "run_command", lambda _self, argv, **_: made.command(argv))
+    return made
+
+
+def gpu_uuid(bench: Bench, number: int = 0) -> str:
+    return bench.server.records("gpu")[number]["uuid"]
+
+
+def on_the_bus(tmp_path: Path, device: str, *, reset: bool = True) -> None:
+    """Show both GPUs of the host to those who cannot ask a driver."""
+    for address in ("0000:07:00.0", "0000:0f:00.0"):
+        folder = tmp_path / "root/sys/bus/pci/devices" / address
+        folder.mkdir(parents=True)
+        for name, text in (("vendor", "0x10de"), ("device", f"0x{device}"), ("class", "0x030200")):
+            (folder / name).write_text(text + "\n")
+        if reset:
+            (folder / "reset").touch()
+
+
+def no_driver() -> Nvml:
+    raise OSError("libnvidia-ml.so.1: cannot open shared object file")
