@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
-import yaml
-
 from provision import content
 from provision.compat import matrix as data
 from provision.compat import rules
@@ -125,8 +123,7 @@ def _setting(host: Host, noun: str) -> str | None:
 
 @cache
 def _defaults() -> Mapping[str, object]:
-    text = (content.roles_directory() / ROLE / "defaults" / "main.yml").read_text(encoding="utf-8")
-    return yaml.safe_load(text) or {}
+    return content.read_yaml(content.roles_directory() / ROLE / "defaults" / "main.yml") or {}
 
 
 def _hosts_with_gpus(fleet: Fleet, probes: Mapping[str, HostProbe]) -> Iterator[tuple[Host, Observed]]:

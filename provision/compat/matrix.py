@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-import yaml
-
+from provision import content
 from provision.compat.version import Version
 from provision.plugins.module_utils import gpu_architecture
 
@@ -109,7 +108,7 @@ class Matrix:
 @cache
 def load() -> Matrix:
     """Read matrix.yml. A row without a known source raises KeyError: data without a source is no data."""
-    document = yaml.safe_load(files("provision.compat").joinpath("matrix.yml").read_text(encoding="utf-8"))
+    document = content.read_yaml(Path(__file__).with_name("matrix.yml"))
     sources = {tag: Source(**source) for tag, source in document.pop("sources").items()}
     return Matrix({table: tuple(_rows(table, rows, sources)) for table, rows in document.items()})
 

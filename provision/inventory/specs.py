@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-import yaml
+from provision import content
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,14 @@ class Specs:
     options: Mapping[str, Option]
 
 
+@cache
 def load_specs(roles: Path) -> Specs:
     """Read `<role>/meta/argument_specs.yml` of every role in the folder, all entry points together."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     options: dict[str, Option] = {}
     files = sorted(roles.glob("*/meta/argument_specs.yml"))
     for file in files:
         role = file.parents[1].name
-        document = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)
+        document = content.read_yaml(file)
         for entry in document["argument_specs"].values():
             for name, spec in (entry.get("options") or {}).items():
                 options[name] = Option(name, role, spec)

@@ -12,8 +12,7 @@ from provision.model.observed import (
     ReceiptState,
     Workload,
 )
-from provision.plugins.module_utils.host_probe_program import BEGIN, END
-from provision.plugins.module_utils.host_survey import SCHEMA
+from provision.plugins.module_utils.host_probe_answer import BEGIN, END, SCHEMA
 from provision.probe.program import NO_PYTHON, OLD_PYTHON
 
 

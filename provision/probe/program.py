@@ -1,6 +1,5 @@
 """The program that a probe sends: our own measuring code, packed, for whatever Python the host has."""
 
-import ast
 import shlex
 import zlib
 from collections.abc import Iterable
@@ -9,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from provision import content
+from provision.plugins.module_utils.receipt_inputs import imported
 
 PACKAGE = "provision_probe"
 ENTRY = "host_probe_program"
@@ -33,7 +33,7 @@ _FIND_PYTHON = (
 
 def payload() -> bytes:
     """Return what the program reads from its input: a line with the length, then the packed sources."""
-    # Packed once, whoever asks first; and CPython 3.11 fails when two threads parse at the same time.
+    # Packed once, whoever asks first.
     with _ONE_AT_A_TIME:
         return _pack()
 
@@ -61,7 +61,5 @@ def _closure(folder: Path, entry: str) -> set[str]:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
-                if isinstance(node, ast.ImportFrom) and node.level == 1:
-                    waiting += [node.module] if node.module else [alias.name for alias in node.names]
+            waiting += imported((folder / f"{name}.py").read_text())
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from provision import content
 from provision.model.observed import Observed
-from provision.plugins.module_utils.host_probe_program import BEGIN, END
+from provision.plugins.module_utils.host_probe_answer import BEGIN, END
 from provision.probe import answer
 from provision.probe.answer import ProbeError
 

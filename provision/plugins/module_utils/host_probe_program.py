@@ -7,10 +7,8 @@ the answer whatever a login shell prints around it.
 import json
 import sys
 
+from .host_probe_answer import BEGIN, END
 from .host_survey import is_root, survey
-
-BEGIN = "provision-probe-begin"
-END = "provision-probe-end"
 
 
 def main() -> None:

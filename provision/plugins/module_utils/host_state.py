@@ -24,19 +24,26 @@ class ResourcesError(ValueError):
     """A role names a resource in a way that cannot be measured; the message says which."""
 
 
-def measure(resources: Mapping[str, Any], machine: Optional[Machine] = None) -> Dict[str, Any]:
+def measure(
+    resources: Mapping[str, Any],
+    machine: Optional[Machine] = None,
+    known_units: Optional[Mapping[str, Dict[str, str]]] = None,
+) -> Dict[str, Any]:
     """Return the state of the resources, under the same keys. Raises ResourcesError.
 
     A resource that is not there is measured too (as None, or as a version that is None): it is a difference
-    to name, not an error.
+    to name, not an error. `known_units` are states that were asked already, those of all units in question.
     """
     machine = machine or Machine()
     unknown = sorted(set(resources) - set(_MEASURES))
     if unknown:
         raise ResourcesError("unknown kind `{}`".format(unknown[0]))
+    measures = dict(_MEASURES)
+    if known_units is not None:
+        measures["units"] = lambda _, names: {name: known_units[name] for name in sorted(names)}
     try:
         return {
-            kind: take(machine, resources[kind]) for kind, take in _MEASURES.items() if resources.get(kind)
+            kind: take(machine, resources[kind]) for kind, take in measures.items() if resources.get(kind)
         }
     except (AttributeError, KeyError, TypeError) as error:
         raise ResourcesError("malformed ({})".format(error)) from error

@@ -7,17 +7,16 @@ Nothing on the host is changed or started; a Docker engine that is stopped stays
 import os
 import re
 import sys
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
-from .host_state import ResourcesError, measure
+from .host_probe_answer import SCHEMA
+from .host_state import ResourcesError, measure, units
 from .host_state_compare import compare
 from .host_state_gpu import gpus, kernel_module, kernel_release
 from .host_state_machine import Machine
 from .host_state_packages import packages
 from .host_state_receipts import load
 from .host_workloads import docker_is_running, workloads
-
-SCHEMA = 1
 
 _DOCKER_PACKAGES = ("docker-ce", "docker.io", "moby-engine", "docker")
 _TOOLKIT_PACKAGE = "nvidia-container-toolkit"
@@ -152,13 +151,24 @@ def _infiniband(machine: Machine) -> List[Dict[str, str]]:
 
 def _receipts(machine: Machine) -> Dict[str, Any]:
     found = {}
-    for role, receipt in load(machine.path("/var/lib/provision/receipts")).items():
+    receipts = load(machine.path("/var/lib/provision/receipts"))
+    # systemctl is asked once for all: starting it is the dearest part of a survey.
+    names = {name for receipt in receipts.values() for name in _units(receipt)}
+    known = units(machine, names) if names else {}
+    for role, receipt in receipts.items():
         try:
-            differences = compare(receipt, measure(receipt["resources"], machine))
+            differences = compare(receipt, measure(receipt["resources"], machine, known))
         except (ResourcesError, AttributeError, KeyError, TypeError):
             continue  # written by hand, or by another version of this code: it counts as none
         found[role] = {"inputs": receipt["inputs"], "differences": differences}
     return found
+
+
+def _units(receipt: Mapping[str, Any]) -> List[str]:
+    """Return the units of a receipt; none of one that is malformed, which will be found when it is measured."""
+    resources = receipt.get("resources")
+    names = resources.get("units") if isinstance(resources, dict) else None
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def is_root() -> bool:

@@ -6,10 +6,12 @@ answer is that it is not known.
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Mapping, Optional, Tuple
 
 from .host_state_machine import Machine
-from .nvml import Nvml, NvmlError
+
+if TYPE_CHECKING:
+    from .nvml import Nvml
 
 _OFF = "off"
 _ON = "on, no instances"
@@ -28,6 +30,8 @@ def partitions(machine: Machine) -> Optional[Dict[str, str]]:
     """Return the partitions of every GPU that is capable of MIG, by PCI address; None where nothing answers."""
     if not (machine.exists("/sys/module/nvidia") and machine.exists("/dev/nvidiactl")):
         return None
+    from .nvml import Nvml, NvmlError  # slow to define, and most hosts are not partitioned
+
     try:
         with Nvml() as nvml:
             return {

@@ -146,12 +146,12 @@ def _used_plugins(plugins: str, words: Set[str]) -> Set[str]:
             found.add(name)
             with open(path, encoding="utf-8") as file:
                 waiting += [
-                    os.path.join("module_utils", "{}.py".format(each)) for each in _imported(file.read())
+                    os.path.join("module_utils", "{}.py".format(each)) for each in imported(file.read())
                 ]
     return found
 
 
-def _imported(source: str) -> Set[str]:
+def imported(source: str) -> Set[str]:
     """Return the names in the relative imports of a source; those that are no modules of ours do no harm."""
     pattern = r"^\s*from (?:\.\.module_utils|\.)\.?(\w*) import (\([^)]*\)|[^\n]*)"
     return {

@@ -7,7 +7,7 @@ import zlib
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.host_probe_program import BEGIN, END
+from ..module_utils.host_probe_answer import BEGIN, END
 from ..module_utils.host_survey import survey
 
 DOCUMENTATION = r"""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from provision.plugins.module_utils import mig_state
+from provision.plugins.module_utils import nvml
 from provision.plugins.module_utils.host_state_compare import compare
 from provision.plugins.module_utils.host_state_machine import Machine
 from provision.plugins.module_utils.mig_gpu import carry_out, read
@@ -31,7 +31,7 @@ def machine(
     for path in ("sys/module/nvidia", "dev"):
         (root / path).mkdir(parents=True)
     (root / "dev/nvidiactl").touch()
-    monkeypatch.setattr(mig_state, "Nvml", lambda: library(programs))
+    monkeypatch.setattr(nvml, "Nvml", lambda: library(programs))
     return Machine(str(root))
 
 
