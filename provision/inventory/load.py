@@ -77,8 +77,13 @@ def _telling(failures: list[Exception]) -> Exception:
 def _set_vault_secrets(loader: Any) -> None:  # noqa: ANN401 - Ansible has no types
     """Give the loader the vault passwords that Ansible is configured with."""
     from ansible import constants
+    from ansible.parsing.vault import VaultSecretsContext
 
-    if constants.DEFAULT_VAULT_IDENTITY_LIST or constants.DEFAULT_VAULT_PASSWORD_FILE:
+    # Ansible keeps its secrets once a process, and refuses to read them again.
+    context = VaultSecretsContext.current(optional=True)
+    if context is not None:
+        loader.set_vault_secrets(context.secrets)
+    elif constants.DEFAULT_VAULT_IDENTITY_LIST or constants.DEFAULT_VAULT_PASSWORD_FILE:
         from ansible.cli import CLI  # slow, so only for fleets that have a vault
 
         loader.set_vault_secrets(

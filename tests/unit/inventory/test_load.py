@@ -1,5 +1,8 @@
 """Inventories of all kinds, good and bad, read by Ansible's parser."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -165,3 +168,22 @@ def test_a_readme_in_a_directory_is(tmp_path: Path) -> None:
 
 def test_a_list_of_hosts_needs_no_file() -> None:
     assert load(Path("h1,h2,")).names == ("h1", "h2")
+
+
+def test_a_vaulted_file_is_read_as_often_as_one_likes(inventory: Path) -> None:
+    """In a process of its own: Ansible reads its configuration once."""
+    (inventory.parent / "password").write_text("s3cret\n")
+    environment = {**os.environ, "ANSIBLE_VAULT_PASSWORD_FILE": str(inventory.parent / "password")}
+    vaulted = inventory.parent / "group_vars" / "gpu.yml"
+    vaulted.write_text("greeting: hello\n")
+    vault = Path(sys.executable).with_name("ansible-vault")
+    subprocess.run([vault, "encrypt", vaulted], env=environment, check=True, capture_output=True)
+    program = (
+        "from pathlib import Path; from provision.inventory import load; import sys\n"
+        "for _ in range(2): print(load(Path(sys.argv[1])).host('hgx01').variables['greeting'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, inventory],
+        env=environment, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["hello", "hello"], done.stderr
