@@ -112,7 +112,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         from provision.cli.crash import keep_traceback
 
         kept = keep_traceback(error)
-        say_error(f"unexpected {type(error).__name__}: {error}", f"this is a bug; the traceback is in {kept}")
+        where = f"the traceback is in {kept}" if kept else "no folder takes its traceback: set XDG_STATE_HOME"
+        say_error(f"unexpected {type(error).__name__}: {error}", f"this is a bug; {where}")
         return 1
     return outcome if isinstance(outcome, int) else 0
 
