@@ -6,6 +6,7 @@ One program writes at a time: the journal holds a lock for as long as it is open
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ CREATE TABLE IF NOT EXISTS hosts (
 ) STRICT;
 """
 
+KEPT_DIRECTORIES = 100
+
 
 class Journal:
     """An open journal. Times are seconds since the epoch; a run without an end was cut short."""
@@ -36,7 +39,11 @@ class Journal:
         self._database = database
 
     def begin(self, command: str, inventory: Path, limit: str | None) -> str:
-        """Record that a run begins and return its id, which sorts by time: `20260822T101500Z-up`."""
+        """Record that a run begins and return its id, which sorts by time: `20260822T101500Z-up`.
+
+        Directories of runs that have ended are removed, all but the newest hundred.
+        """
+        self._prune()
         started = time.time()
         stem = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(started))}-{command}"
         taken = {
@@ -49,6 +56,14 @@ class Journal:
                 (run, command, str(inventory), limit, started),
             )
         return run
+
+    def _prune(self) -> None:
+        directory = self._directory / "runs"
+        old = sorted(path.name for path in directory.glob("*"))[:-KEPT_DIRECTORIES]
+        # One without an end may be resumed, and one that the journal does not know is not ours.
+        ended = {row[0] for row in self._database.execute("SELECT id FROM runs WHERE ended IS NOT NULL")}
+        for name in ended.intersection(old):
+            shutil.rmtree(directory / name, ignore_errors=True)
 
     def end(self, run: Run, exit_code: int) -> None:
         """Record how the run and each of its hosts ended."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from provision import journal as journal_module
 from provision.errors import RefusedError, RunError
 from provision.journal import open_journal
 from provision.model.run import HostRun, Outcome, RoleOutcome, Run
@@ -37,6 +38,25 @@ def test_a_run_is_recorded_beside_the_inventory(tmp_path: Path) -> None:
     assert _rows(tmp_path, "SELECT * FROM hosts") == [
         (second, "h1", "failed", '{"driver": "failed"}', "no space", 1.5)
     ]
+
+
+def test_old_directories_of_runs_that_ended_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "KEPT_DIRECTORIES", 2)
+    inventory = tmp_path / "fleet.ini"
+    with open_journal(inventory) as journal:
+        runs = [journal.begin("up", inventory, None) for _ in range(5)]
+        for run in runs:
+            journal.directory(run).mkdir(parents=True)
+            (journal.directory(run) / "ansible.log").touch()
+        (tmp_path / ".provision" / "runs" / "0-mine").mkdir()
+        for run in runs[1:]:  # the first was cut short
+            journal.end(Run(run, {}), 0)
+        journal.begin("up", inventory, None)
+    left = sorted(path.name for path in (tmp_path / ".provision" / "runs").iterdir())
+    assert left == sorted(["0-mine", runs[0], *runs[3:]])
+    assert len(_rows(tmp_path, "SELECT id FROM runs")) == 6
 
 
 def test_a_second_writer_is_refused_while_the_first_lives(tmp_path: Path) -> None:
