@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -21,6 +22,9 @@ from provision.model.run import HostRun, Outcome, Run
 from provision.report import console, json
 from provision.report.progress import progress
 from provision.report.summary import show
+
+if TYPE_CHECKING:  # only hosts that were changed pay for what verifies them
+    from provision.verify.report import HostReport
 
 _ALWAYS_ASKED = frozenset({Disruption.REBOOT, Disruption.GPU_RESET, Disruption.MIG_DESTROY})
 
@@ -159,20 +163,23 @@ def _verified(fleet: Fleet, run: Run, watcher: Watcher) -> dict[str, HostRun]:
     try:
         reports = verify.run(fleet, changed).hosts
     except ProvisionError as error:
-        failed = dict.fromkeys(changed, f"provisioned, but not verified: {error.message}")
+        ended = {name: _unproved(fleet, run, name, error.message) for name in changed}
     else:
-        failed = {
-            report.name: "provisioned, but not verified: "
-            + "; ".join(f"{check.id}: {check.detail}" for check in bad)
-            for report in reports
-            if (bad := [check for check in report.checks if check.outcome == "failed"])
-        }
-    return dict(run.hosts) | {
-        name: replace(
-            run.hosts[name],
-            outcome=Outcome.FAILED,
-            error=error,
-            hint=f"`provision verify -i {fleet.inventory} --limit {name}` shows the evidence",
-        )
-        for name, error in failed.items()
-    }
+        ended = {report.name: _proved(fleet, run, report) for report in reports}
+    return dict(run.hosts) | ended
+
+
+def _proved(fleet: Fleet, run: Run, report: "HostReport") -> HostRun:
+    bad = [f"{check.id}: {check.detail}" for check in report.checks if check.outcome == "failed"]
+    if bad:
+        return _unproved(fleet, run, report.name, "; ".join(bad))
+    return replace(run.hosts[report.name], verified=report.count("passed") > 0)
+
+
+def _unproved(fleet: Fleet, run: Run, name: str, why: str) -> HostRun:
+    return replace(
+        run.hosts[name],
+        outcome=Outcome.FAILED,
+        error=f"provisioned, but not verified: {why}",
+        hint=f"`provision verify -i {fleet.inventory} --limit {name}` shows the evidence",
+    )

@@ -30,7 +30,7 @@ class HostRun:
     """One host: its outcome, that of each role, and why it failed, was refused or was skipped.
 
     `changes` are (role, subject) pairs: files and packages by name, as `plan --diff` predicts them.
-    `seconds` is the time that the playbook worked on the host.
+    `seconds` is the time that the playbook worked on the host, `verified` whether checks proved it afterwards.
     """
 
     outcome: Outcome
@@ -40,9 +40,10 @@ class HostRun:
     reason: str | None = None
     seconds: float = 0.0
     changes: tuple[tuple[str, str], ...] = ()
+    verified: bool = False
 
     def as_json(self) -> dict[str, object]:
-        """Return the host as `up --json` shows it; `hint`, `reason` and `changes` only where there are any."""
+        """Return the host as `up --json` shows it; what is not always there only where it is."""
         document: dict[str, object] = {
             "outcome": str(self.outcome),
             "roles": {role: str(outcome) for role, outcome in self.roles.items()},
@@ -55,6 +56,8 @@ class HostRun:
             document["reason"] = self.reason
         if self.changes:
             document["changes"] = [list(change) for change in self.changes]
+        if self.verified:
+            document["verified"] = True
         return document
 
 

@@ -37,11 +37,13 @@ def headline(run: Run) -> str:
     counts = Counter(host.outcome for host in run.hosts.values())
     if set(counts) <= {Outcome.CONVERGED, Outcome.SKIPPED}:
         return f"{NOTHING} ({_tally(counts)})"
-    return f"{len(run.hosts)} {'host' if len(run.hosts) == 1 else 'hosts'}: {_tally(counts)}"
+    proved = " (verified)" if any(host.verified for host in run.hosts.values()) else ""
+    return f"{len(run.hosts)} {'host' if len(run.hosts) == 1 else 'hosts'}: {_tally(counts, proved)}"
 
 
-def _tally(counts: Counter[Outcome]) -> str:
-    return ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+def _tally(counts: Counter[Outcome], proved: str = "") -> str:
+    told = {outcome: str(outcome) for outcome in Outcome} | {Outcome.CHANGED: f"{Outcome.CHANGED}{proved}"}
+    return ", ".join(f"{counts[outcome]} {word}" for outcome, word in told.items() if counts[outcome])
 
 
 def _table(run: Run) -> Table:

@@ -236,6 +236,20 @@ def test_a_changed_host_that_fails_a_check_has_failed(
     assert found["h2"]["error"] == "provisioned, but not verified: container_sees_gpus: 7 of 8"
 
 
+def test_a_changed_host_that_passes_its_checks_is_verified(
+    hosts: _Hosts, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_fleet: Fleet, names: Sequence[str]) -> VerifyReport:
+        return VerifyReport.of(names, [Check(name, "driver_loaded", "passed", "") for name in names])
+
+    monkeypatch.setattr(verify, "run", run)
+    assert cli.run(["up", "-i", "fleet.ini"]) == 0
+    assert "2 hosts: 2 changed (verified)" in capsys.readouterr().out
+    hosts.ran.clear()
+    assert cli.run(["up", "-i", "fleet.ini", "--no-verify"]) == 0
+    assert "2 hosts: 2 changed\n" in capsys.readouterr().out
+
+
 _REBOOT = RolePlan(
     State.INPUTS_CHANGED, ("driver 580 -> 595",), (Disruption.REBOOT,), (Workload("container", "train-1"),)
 )

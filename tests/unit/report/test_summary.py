@@ -58,6 +58,12 @@ def test_nothing_to_do_is_a_headline() -> None:
     assert headline(run) == "No changes. The fleet matches the inventory (1 converged, 1 skipped)"
 
 
+def test_the_headline_says_that_changed_hosts_were_verified() -> None:
+    run = Run("r", {"h1": HostRun(Outcome.CHANGED, verified=True), "h2": HostRun(Outcome.FAILED, error="no")})
+    assert headline(run) == "2 hosts: 1 changed (verified), 1 failed"
+    assert run.hosts["h1"].as_json()["verified"] is True
+
+
 def test_json_is_the_documented_shape() -> None:
     document = _RUN.as_json()
     assert document["schema"] == 1
