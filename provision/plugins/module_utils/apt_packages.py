@@ -12,7 +12,7 @@ from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence,
 
 from . import apt, apt_locks
 from .file_reading import read_text
-from .package_managers import Module, PackageManager, PackageManagerError, Space
+from .package_managers import Module, PackageManager, PackageManagerError, Space, refuse_unknown
 from .package_repositories import RepositoryFiles
 from .package_transaction import Request, Transaction, differing
 from .repository_files import apt_sources, is_configured, replaced
@@ -92,7 +92,8 @@ class AptPackages(PackageManager):
         leaving = [name for name in request.absent if name in status.installed]
         transaction = Transaction({}, {}, {}, [], [], [])
         if changes or leaving:
-            self._refuse_unknown(changes)
+            exact = sorted(name for name, version in changes.items() if version)
+            refuse_unknown(changes, self.versions(exact), "; ".join(self._unreadable))
             arguments = apt.install_arguments(changes, leaving)
             code, out, err = self._run(["apt-get", *self._options, "--simulate", *arguments])
             if code:
@@ -147,17 +148,6 @@ class AptPackages(PackageManager):
         shown = apt.parse_show(self._read(["apt-cache", *self._options, "show", *specs]))
         # The same version stands in dpkg's status and in a repository's list: once is enough.
         return list({each.name: each for each in shown if packages.get(each.name) == each.version}.values())
-
-    def _refuse_unknown(self, changes: Mapping[str, Optional[str]]) -> None:
-        exact = sorted(name for name, version in changes.items() if version)
-        offered = self.versions(exact)
-        for name in exact:
-            if changes[name] not in offered[name]:
-                known = ", ".join(offered[name]) or "none; is its repository configured?"
-                raise PackageManagerError(
-                    "no repository offers %s %s" % (name, changes[name]),
-                    "; ".join(self._unreadable) or "versions that exist: %s" % known,
-                )
 
     def _update_host(self, options: Sequence[str] = ()) -> None:
         code, out, err = self._waiting(["apt-get", *options, "update"], apt_locks.LISTS)

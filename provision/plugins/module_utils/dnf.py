@@ -10,7 +10,11 @@ from .version_order import compare_rpm, newest_first
 
 INSTALLED_FORMAT = "%{NAME}\\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\n"
 """Format of `rpm --query --all` that parse_installed reads."""
-TRANSACTION_OPTIONS = ["--setopt=install_weak_deps=False", "--disableplugin=versionlock"]
+TRANSACTION_OPTIONS = [
+    "--setopt=install_weak_deps=False",
+    "--setopt=clean_requirements_on_remove=False",
+    "--disableplugin=versionlock",
+]
 """dnf's options for a transaction. Locks are judged before, so that our own do not stand in the way."""
 OFFERED_FORMAT = "%{name}\\t%{epoch}:%{version}-%{release}\\n"
 """Format of `dnf repoquery` that parse_offered reads."""
@@ -27,7 +31,8 @@ _SECTIONS = {
     "removing dependent packages": "remove",
     "removing unused dependencies": "remove",
 }
-_FIELDS = 6  # name, architecture, version, repository, size, unit
+_FIELDS = 5  # name, architecture, version, repository, size; a unit follows where the size is not in bytes
+_UNITS = ("k", "M", "G", "T")
 
 
 def parse_installed(text: str) -> Dict[str, List[str]]:
@@ -74,6 +79,7 @@ def parse_simulation(text: str) -> Transaction:
     dnf wraps a row whose name is long, so a section is read as a stream of words.
     """
     words: Dict[str, List[str]] = {"install": [], "upgrade": [], "downgrade": [], "remove": []}
+    removed = set()
     section = ""
     for line in text.splitlines():
         heading = re.match(r"(\S[^:]*):\s*$", line)
@@ -82,26 +88,26 @@ def parse_simulation(text: str) -> Transaction:
         elif line.startswith(("Transaction Summary", "=====")) or not line.strip():
             section = section if line.startswith("=====") and section else ""
         elif line.split()[0] == "replacing":
-            words["remove"] += [line.split()[1].rpartition(".")[0], "-", "-", "-", "-", "-"]
+            removed.add(line.split()[1].rpartition(".")[0])
         elif section:
             words[section] += line.split()
-    rows = {
-        name: [found[at : at + _FIELDS] for at in range(0, len(found), _FIELDS)]
-        for name, found in words.items()
-    }
-    arriving = {
-        name: {row[0]: without_epoch_zero(row[2]) for row in rows[name] if len(row) == _FIELDS}
-        for name in ("install", "upgrade", "downgrade")
-    }
+    arriving = {name: _versions(words[name]) for name in ("install", "upgrade", "downgrade")}
+    removed |= set(_versions(words["remove"]))
     replaced = {name for found in arriving.values() for name in found}
     return Transaction(
-        arriving["install"],
-        arriving["upgrade"],
-        arriving["downgrade"],
-        sorted({row[0] for row in rows["remove"]} - replaced),
-        [],
-        [],
+        arriving["install"], arriving["upgrade"], arriving["downgrade"], sorted(removed - replaced), [], []
     )
+
+
+def _versions(words: List[str]) -> Dict[str, str]:
+    """Return the version of each row of a section, by name."""
+    found = {}
+    at = 0
+    while at + _FIELDS <= len(words):
+        found[words[at]] = without_epoch_zero(words[at + 2])
+        at += _FIELDS
+        at += words[at : at + 1] != [] and words[at] in _UNITS
+    return found
 
 
 def shell_script(changes: Mapping[str, Optional[str]], leaving: Iterable[str]) -> str:

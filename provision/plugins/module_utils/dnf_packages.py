@@ -11,7 +11,7 @@ from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
 
 from . import dnf
 from .file_reading import read_text
-from .package_managers import Module, PackageManager, PackageManagerError, Space
+from .package_managers import Module, PackageManager, PackageManagerError, Space, refuse_unknown
 from .package_repositories import RepositoryFiles
 from .package_transaction import Request, Transaction, differing
 from .repository_files import is_configured, replaced
@@ -82,12 +82,14 @@ class DnfPackages(PackageManager):
         leaving = [name for name in request.absent if name in installed]
         transaction = Transaction({}, {}, {}, [], [], [])
         if changes or leaving:
-            code, out, err = self._shell(["--assumeno"], dnf.shell_script(changes, leaving))
-            if code and "Operation aborted" not in out + err:
+            # `dnf shell` ends with 0 whatever it could not do, so what it left out is looked for.
+            _, out, err = self._shell(["--assumeno"], dnf.shell_script(changes, leaving))
+            transaction = dnf.parse_simulation(out)
+            if set(changes) - set(transaction.arriving) or set(leaving) - set(transaction.remove):
+                refuse_unknown(changes, self.versions(sorted(changes)))
                 raise PackageManagerError(
                     "dnf cannot meet the request: %s" % dnf.complaint(out + err), _LOG_HINT
                 )
-            transaction = dnf.parse_simulation(out)
         remains = (set(installed) | set(transaction.install)) - set(transaction.remove)
         moved = {**transaction.upgrade, **transaction.downgrade}
         return transaction._replace(
@@ -111,17 +113,20 @@ class DnfPackages(PackageManager):
             stale = sorted({*transaction.unhold, *transaction.hold} & set(locks))
             if stale:
                 self._checked(["dnf", "-q", "-y", "versionlock", "delete", *stale])
+        said = ""
         if transaction.arriving or transaction.remove:
-            code, out, err = self._shell(["--assumeyes"], dnf.shell_script(changes, transaction.remove))
-            if code:
-                raise PackageManagerError("dnf failed: %s" % dnf.complaint(out + err), _LOG_HINT)
+            _, out, err = self._shell(["--assumeyes"], dnf.shell_script(changes, transaction.remove))
+            said = dnf.complaint(out + err)
         self._recorded = None
-        missing = differing(request, self._side_by_side(request))
+        installed = self._side_by_side(request)
+        missing = sorted(differing(request, installed))
         if missing:
             raise PackageManagerError(
-                "dnf reports success but these are not installed as asked: %s" % ", ".join(sorted(missing)),
-                _LOG_HINT,
+                "dnf did not install %s as asked: %s" % (", ".join(missing), said), _LOG_HINT
             )
+        left = sorted(set(transaction.remove) & set(installed))
+        if left:
+            raise PackageManagerError("dnf did not remove %s: %s" % (", ".join(left), said), _LOG_HINT)
         if transaction.hold:
             installed = self.installed()
             entries = [dnf.lock_entry(name, installed[name]) for name in transaction.hold]

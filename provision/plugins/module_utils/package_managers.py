@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Protocol, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Protocol, Tuple
 
 from .disk_room import HINT, obstacle
 from .package_repositories import APT, RepositoryError, RepositoryFiles
@@ -75,6 +75,21 @@ class PackageManager:
     def commit(self, request: Request, transaction: Transaction) -> None:
         """Carry out a transaction that simulate() returned for this request."""
         raise NotImplementedError
+
+
+def refuse_unknown(
+    wanted: Mapping[str, Optional[str]], offered: Mapping[str, List[str]], trouble: str = ""
+) -> None:
+    """Raise PackageManagerError for the first exact version that is not among those on offer.
+
+    `trouble` is what may explain it, such as a repository that could not be read.
+    """
+    for name, version in sorted(wanted.items()):
+        if version and version not in offered.get(name, []):
+            known = ", ".join(offered.get(name, [])) or "none; is its repository configured?"
+            raise PackageManagerError(
+                "no repository offers %s %s" % (name, version), trouble or "versions that exist: %s" % known
+            )
 
 
 @contextlib.contextmanager

@@ -116,7 +116,7 @@ def judge(
     if unwanted:
         return Refusal(
             "%s would be installed although it must be absent" % ", ".join(unwanted),
-            "another package depends on it; see `apt-cache rdepends --installed`",
+            "another package depends on it; see `apt-cache rdepends --installed`, or `dnf repoquery --whatrequires`",
         )
     lowered = sorted(set(transaction.downgrade))
     if lowered and not request.allow_downgrade:
@@ -125,7 +125,10 @@ def judge(
     moved = {**transaction.upgrade, **transaction.downgrade}
     kept = sorted(set(moved) & held - asked)
     if kept:
-        return Refusal("%s is held and would change" % ", ".join(kept), "see `apt-mark showhold`")
+        return Refusal(
+            "%s is held and would change" % ", ".join(kept),
+            "see `apt-mark showhold`, or `dnf versionlock list`",
+        )
     stray = sorted(
         name
         for name in moved
