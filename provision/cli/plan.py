@@ -53,6 +53,6 @@ def outcome(planned: Plan, exit_code: bool) -> int:
     if planned.unreachable:
         return 1
     roles = [role for host in planned.hosts.values() for role in host.roles.values()]
-    if any(role.state is State.UNSUPPORTED for role in roles):
+    if any(role.state is State.UNSUPPORTED or role.refusal for role in roles):
         return 3
     return 4 if exit_code and planned.selection else 0

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from provision.plugins.module_utils.mig_scene import Scene
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ class Observed:
 
     `os` is for people (`Debian 13`), `distribution` and `major` are os-release's ID and the first part of its
     VERSION_ID (`debian`, `13`). `receipts` has only receipts that count: one that is corrupt, from the future
-    or not root's own is not here. `secure_boot` is None where the firmware does not say.
+    or not root's own is not here. `secure_boot` is None where the firmware does not say. `partitions` are asked
+    for only where the inventory has a MIG layout.
     """
 
     os: str
@@ -81,6 +86,7 @@ class Observed:
     workloads: tuple[Workload, ...] = ()
     infiniband: tuple[InfinibandPort, ...] = ()
     receipts: Mapping[str, ReceiptState] = field(default_factory=dict)
+    partitions: "Scene | None" = None
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,44 @@ class Disruption(StrEnum):
 
 
 @dataclass(frozen=True)
+class GpuChange:
+    """What becomes of the MIG geometry of one GPU.
+
+    `uuid` is known only while the driver is loaded. `before` and `after` are the mode and then an instance
+    each, with its place (`4:4 3g.20gb`); `stays` and `goes` are instances of `before`. `in_the_way` is who
+    keeps it from happening, `stops` are the services of the driver that are stopped for it.
+    """
+
+    pci: str
+    uuid: str | None
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    stays: tuple[str, ...] = ()
+    goes: tuple[str, ...] = ()
+    in_the_way: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether anything becomes of it."""
+        return self.before != self.after or bool(self.goes)
+
+
+@dataclass(frozen=True)
 class RolePlan:
-    """One role on one host: its state, why, and what running it could disrupt."""
+    """One role on one host: its state, why, and what running it could disrupt.
+
+    `gpus` are the GPUs that a MIG layout names. `refusal` and `hint` say why the role would end before it
+    changes anything, as far as that is known beforehand.
+    """
 
     state: State
     reasons: tuple[str, ...] = ()
     disruption: tuple[Disruption, ...] = ()
     workloads: tuple[Workload, ...] = ()
+    gpus: tuple[GpuChange, ...] = ()
+    refusal: str | None = None
+    hint: str | None = None
 
     @property
     def changes(self) -> bool:

@@ -12,6 +12,7 @@ from provision.model.plan import HostPlan, Plan, RolePlan, State
 from provision.plan import sources as role_sources
 from provision.plan.disruption import disruptions, hit
 from provision.plan.follow import follow
+from provision.plan.partitions import with_partitions
 from provision.plan.sources import Source
 from provision.plugins.module_utils import receipt_inputs
 
@@ -79,6 +80,9 @@ def _host(
     if refused and "nvidia_driver" in planned:
         planned["nvidia_driver"] = RolePlan(State.UNSUPPORTED, tuple(refused))
     follow(planned, host, observed)
+    if "nvidia_mig" in planned and planned["nvidia_mig"].changes:
+        role = planned["nvidia_mig"]
+        planned["nvidia_mig"] = with_partitions(role, host.variables, observed.partitions)
     return HostPlan(host.name, planned)
 
 

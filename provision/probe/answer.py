@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provision.model.observed import (
     Driver,
@@ -14,6 +14,9 @@ from provision.model.observed import (
 )
 from provision.plugins.module_utils.host_probe_answer import BEGIN, END, SCHEMA
 from provision.probe.program import NO_PYTHON, OLD_PYTHON
+
+if TYPE_CHECKING:
+    from provision.plugins.module_utils.mig_scene import Scene
 
 
 class ProbeError(Exception):
@@ -55,12 +58,21 @@ def observed(answer: Mapping[str, Any]) -> Observed:
         gpus=tuple(Gpu(**{**gpu, "mig": tuple(gpu.get("mig") or ())}) for gpu in answer["gpus"]),
         driver=Driver(**answer["driver"]),
         workloads=tuple(Workload(**workload) for workload in answer["workloads"]),
+        partitions=_partitions(answer),
         infiniband=tuple(InfinibandPort(**port) for port in answer["infiniband"]),
         receipts={
             role: ReceiptState(receipt["inputs"], tuple(receipt["differences"]))
             for role, receipt in answer["receipts"].items()
         },
     )
+
+
+def _partitions(answer: Mapping[str, Any]) -> "Scene | None":
+    if "partitions" not in answer:
+        return None
+    from provision.plugins.module_utils.mig_scene import from_json
+
+    return from_json(answer["partitions"])
 
 
 _PLAIN = (

@@ -85,10 +85,11 @@ def _one(host: Host, ask: Ask) -> HostProbe:
 
 
 def _ask(fleet: Fleet, connections: object, host: Host) -> Observed:
-    from provision.probe import remote, through_ansible
+    from provision.probe import program, remote, through_ansible
 
     assert isinstance(connections, remote.Connections)
+    partitions = bool(host.variables.get("nvidia_mig_layout"))
     target = resolve(host, fleet.inventory, decrypt)
     if target is None:
-        return through_ansible.probe(fleet.inventory, host.name)
-    return remote.probe(target, connections)
+        return through_ansible.probe(fleet.inventory, host.name, partitions=partitions)
+    return remote.probe(target, connections, program.payload(partitions=partitions))

@@ -12,6 +12,7 @@ from provision.plugins.module_utils.receipt_inputs import imported
 
 PACKAGE = "provision_probe"
 ENTRY = "host_probe_program"
+ENTRY_WITH_PARTITIONS = "host_partitions"
 NO_PYTHON = "provision-no-python"
 OLD_PYTHON = "provision-old-python"
 
@@ -31,19 +32,22 @@ _FIND_PYTHON = (
 )
 
 
-def payload() -> bytes:
-    """Return what the program reads from its input: a line with the length, then the packed sources."""
+def payload(*, partitions: bool = False) -> bytes:
+    """Return what the program reads from its input: a line with the length, then the packed sources.
+
+    With `partitions` it also tells what the planner of MIG layouts needs.
+    """
     # Packed once, whoever asks first.
     with _ONE_AT_A_TIME:
-        return _pack()
+        return _pack(ENTRY_WITH_PARTITIONS if partitions else ENTRY)
 
 
 @cache
-def _pack() -> bytes:
+def _pack(entry: str) -> bytes:
     folder = content.plugins_directory() / "module_utils"
-    texts = {name: (folder / f"{name}.py").read_text() for name in sorted(_closure(folder, ENTRY))}
+    texts = {name: (folder / f"{name}.py").read_text() for name in sorted(_closure(folder, entry))}
     loader = (folder / "host_probe_loader.py").read_text()
-    text = f"{loader}\nrun({PACKAGE!r}, {texts!r}, {ENTRY!r})\n"
+    text = f"{loader}\nrun({PACKAGE!r}, {texts!r}, {entry!r})\n"
     packed = zlib.compress(text.encode(), 9)
     return b"PROVISION %d\n" % len(packed) + packed
 

@@ -60,13 +60,13 @@ class Connections:
             connection.close()
 
 
-def probe(target: Target, connections: Connections) -> Observed:
-    """Connect, run the program, return what it measured. Raises ProbeError."""
+def probe(target: Target, connections: Connections, payload: bytes) -> Observed:
+    """Connect, run the program of this payload, return what it measured. Raises ProbeError."""
     deadline = time.monotonic() + PATIENCE * target.timeout
     chain: list[Any] = []
     try:
         connection, settings = _connect(target, connections, chain, deadline)
-        return _run(connection, target, settings.user, deadline)
+        return _run(connection, target, settings.user, payload, deadline)
     finally:
         for link in reversed(chain):
             connections.close(link)
@@ -166,7 +166,7 @@ def _known_hosts(path: Path) -> Any:  # noqa: ANN401 - paramiko has no types
         return paramiko.HostKeys()
 
 
-def _run(connection: Any, target: Target, user: str, deadline: float) -> Observed:  # noqa: ANN401
+def _run(connection: Any, target: Target, user: str, payload: bytes, deadline: float) -> Observed:  # noqa: ANN401
     line = program.command(target.interpreters)
     typed = b""
     if target.become is not None and user != target.become.user:
@@ -181,7 +181,7 @@ def _run(connection: Any, target: Target, user: str, deadline: float) -> Observe
     channel.settimeout(max(deadline - time.monotonic(), 0.1))
     # A program that ends early, sudo or a shell without Python, reads no further: what it said is the answer.
     with suppress(OSError, EOFError):
-        channel.sendall(typed + program.payload())
+        channel.sendall(typed + payload)
         channel.shutdown_write()
     try:
         output, errors, code = _collect(channel, deadline)

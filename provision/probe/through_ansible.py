@@ -17,11 +17,12 @@ from provision.probe.answer import ProbeError
 _SECONDS = 120.0
 
 
-def probe(inventory: Path, host: str, *, become: bool = True) -> Observed:
+def probe(inventory: Path, host: str, *, become: bool = True, partitions: bool = False) -> Observed:
     """Run the module `host_probe` on the host through `ansible`. Raises ProbeError."""
     # -P: a module of the working directory must not take the place of one of Ansible's.
     argv = [sys.executable, "-P", "-m", "ansible", "adhoc", "--inventory", str(inventory)]
     argv += ["--module-name", _module(), *(["--become"] * become), host]
+    argv += ["--args", "partitions=true"] * partitions
     environment = {
         **os.environ,
         **content.environment(),

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from provision.model.plan import Disruption, HostPlan, Plan, RolePlan, State
+from provision.report import partitions
 
 NO_CHANGES = "No changes. The fleet matches the inventory"
 
@@ -52,6 +53,7 @@ def _host_document(host: HostPlan) -> dict[str, object]:
                 "reasons": list(role.reasons),
                 "disruption": list(role.disruption),
                 "workloads": [str(workload) for workload in role.workloads],
+                **_gpus(role),
             }
             for name, role in host.roles.items()
         },
@@ -59,6 +61,28 @@ def _host_document(host: HostPlan) -> dict[str, object]:
         "error": host.error,
         "hint": host.hint,
     }
+
+
+def _gpus(role: RolePlan) -> dict[str, object]:
+    """Return what only a role has that partitions GPUs."""
+    found: dict[str, object] = {}
+    if role.gpus:
+        found["gpus"] = [
+            {
+                "pci": gpu.pci,
+                "uuid": gpu.uuid,
+                "before": list(gpu.before),
+                "after": list(gpu.after),
+                "stays": list(gpu.stays),
+                "goes": list(gpu.goes),
+                "in_the_way": list(gpu.in_the_way),
+                "stops": list(gpu.stops),
+            }
+            for gpu in role.gpus
+        ]
+    if role.refusal is not None:
+        found["refusal"], found["hint"] = role.refusal, role.hint
+    return found
 
 
 def screen(plan: Plan) -> RenderableType:
@@ -82,11 +106,17 @@ def _block(host: HostPlan) -> RenderableType:
     for name, role in host.roles.items():
         if role.state is not State.CONVERGED:
             sign, style = _SIGNS[role.state]
-            table.add_row(Text(sign, style), name, Text("\n".join(role.reasons)))
+            told = [line for gpu in role.gpus if gpu.changes for line in partitions.lines(gpu)]
+            table.add_row(Text(sign, style), name, Text("\n".join([*role.reasons, *told])))
     lines: list[RenderableType] = [Text(host.name, "bold"), Padding(table, (0, 0, 0, 2))]
     warning = _warning(host.roles)
     if warning:
         lines.append(Padding(Text(warning, "yellow"), (0, 0, 0, 2)))
+    for role in host.roles.values():
+        if role.refusal is not None:
+            text = Text.assemble(("refused: ", "bold red"), role.refusal)
+            text.append("\nhint: ", style="cyan").append(role.hint or "")
+            lines.append(Padding(text, (0, 0, 0, 2)))
     return Group(*lines)
 
 
@@ -120,6 +150,7 @@ def headline(plan: Plan) -> str:
     """Return the plan in one line."""
     hosts = plan.hosts.values()
     unsupported = sum(_has(host, State.UNSUPPORTED) for host in hosts)
+    refused = sum(any(role.refusal is not None for role in host.roles.values()) for host in hosts)
     if not plan.selection and not plan.unreachable and not unsupported:
         return NO_CHANGES
     counts = Counter(name for names in plan.selection.values() for name in names)
@@ -127,6 +158,7 @@ def headline(plan: Plan) -> str:
     told = [f"{name} on {_hosts(count)}" for name, count in counts.items()] or ["nothing to apply"]
     told += [f"{_hosts(unchanged)} unchanged"] if unchanged else []
     told += [f"{_hosts(unsupported)} unsupported"] if unsupported else []
+    told += [f"{_hosts(refused)} refused"] if refused else []
     told += [f"{_hosts(len(plan.unreachable))} not reached"] if plan.unreachable else []
     line = f"Plan: {', '.join(told)}."
     reboots = sum(any(Disruption.REBOOT in role.disruption for role in host.roles.values()) for host in hosts)

@@ -11,6 +11,8 @@ from provision.model.observed import Gpu, HostProbe, Observed
 from provision.model.plan import HostPlan, Plan, State
 from provision.plugins.module_utils import gpu_architecture
 from provision.plugins.module_utils.mig_state import describe
+from provision.plugins.module_utils.mig_step import geometry
+from provision.report.partitions import words
 
 _NONE = "-"
 # A version that is broken over two lines is hard to compare with another.
@@ -34,12 +36,20 @@ def _host_document(probe: HostProbe, plan: HostPlan) -> dict[str, object]:
     found = probe.observed
     if found is None:
         return {"reachable": probe.reachable, "error": probe.error, "hint": probe.hint}
+    geometries = _geometries(found)
     return {
         "reachable": True,
         "os": found.os,
         "kernel": found.kernel,
         "gpus": [
-            {"pci": gpu.pci, "id": gpu.id, "name": gpu.name, "uuid": gpu.uuid, "mig": list(gpu.mig)}
+            {
+                "pci": gpu.pci,
+                "id": gpu.id,
+                "name": gpu.name,
+                "uuid": gpu.uuid,
+                "mig": list(gpu.mig),
+                **({"geometry": geometries[gpu.pci]} if gpu.pci in geometries else {}),
+            }
             for gpu in found.gpus
         ],
         "driver": {"loaded": found.driver.loaded, "installed": found.driver.installed},
@@ -102,15 +112,45 @@ def _docker(found: Observed) -> str:
     return found.docker if found.docker_running else f"{found.docker}\n(stopped)"
 
 
+def _geometries(found: Observed) -> dict[str, list[str]]:
+    """Return the MIG mode and the instances with their places, by PCI address, where the probe asked for them."""
+    if found.partitions is None or not found.partitions.driver:
+        return {}
+    return {
+        gpu.board.pci: geometry(gpu.enabled, gpu.instances)
+        for gpu in found.partitions.gpus
+        if gpu.board.capable
+    }
+
+
 def _gpus(found: Observed) -> str:
     gpus = found.gpus
     counts = Counter(_name(gpu).removeprefix("NVIDIA ") for gpu in gpus)
     lines = [f"{count}x {name}" for name, count in counts.items()]
-    partitions = Counter(describe(Counter(gpu.mig)) for gpu in gpus if gpu.mig)
-    lines += [
-        f"MIG {text}" + (f" on {count} GPUs" if count > 1 else "") for text, count in partitions.items()
-    ]
-    return "\n".join(lines) or _NONE
+    return "\n".join([*lines, *_partitions(found)]) or _NONE
+
+
+def _partitions(found: Observed) -> list[str]:
+    """Return a line for each MIG geometry, with the addresses of its GPUs unless all have the same one."""
+    by_text: dict[str, list[str]] = {}
+    for gpu in found.gpus:
+        by_text.setdefault(_partitioned(gpu, found), []).append(gpu.pci.removeprefix("0000:"))
+    if set(by_text) == {""}:
+        return []
+    if len(by_text) == 1:
+        [(text, addresses)] = by_text.items()
+        return [text + (f" on {len(addresses)} GPUs" if len(addresses) > 1 else "")]
+    return [f"{', '.join(addresses)}: {text}" for text, addresses in by_text.items() if text]
+
+
+def _partitioned(gpu: Gpu, found: Observed) -> str:
+    """Return the geometry of one GPU in words; nothing where it has none."""
+    for seen in found.partitions.gpus if found.partitions is not None and found.partitions.driver else ():
+        if seen.board.pci == gpu.pci and (seen.enabled or seen.pending):
+            text = words(geometry(seen.enabled, seen.instances))
+            other = "on" if seen.pending else "off"
+            return text if seen.enabled == seen.pending else f"{text}, {other} after a reset"
+    return f"MIG {describe(Counter(gpu.mig))}" if gpu.mig else ""
 
 
 def _name(gpu: Gpu) -> str:

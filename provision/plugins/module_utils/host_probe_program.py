@@ -6,13 +6,19 @@ the answer whatever a login shell prints around it.
 
 import json
 import sys
+from typing import Any, Callable, Dict
 
 from .host_probe_answer import BEGIN, END
 from .host_survey import is_root, survey
 
 
 def main() -> None:
-    """Print the survey, or what keeps this process from making one."""
-    answer = survey() if is_root() else {"error": "not root"}
+    """Print the survey."""
+    tell(survey)
+
+
+def tell(measure: Callable[[], Dict[str, Any]]) -> None:
+    """Print what was measured, or what keeps this process from measuring."""
+    answer = measure() if is_root() else {"error": "not root"}
     sys.stdout.write("\n{} {} {}\n".format(BEGIN, json.dumps(answer), END))
     sys.stdout.flush()

@@ -66,18 +66,16 @@ class Step:
 def geometry(enabled: bool, instances: Sequence[Instance]) -> List[str]:
     """Write a geometry: the mode, then each instance with its place, in order of places."""
     lines = ["MIG %s" % ("enabled" if enabled else "disabled")]
-    for instance in sorted(instances, key=lambda each: each.placement):
-        parts = "+".join("%dc" % slices for slices in instance.compute)
-        # 3g.20gb with one compute instance of three slices is simply 3g.20gb.
-        whole = parts == "%sc" % instance.profile.split("g.")[0]
-        lines.append(
-            "%s %s"
-            % (
-                instance.placement,
-                instance.profile if whole else "%s (%s)" % (instance.profile, parts or "empty"),
-            )
-        )
-    return lines
+    return lines + [label(instance) for instance in sorted(instances, key=lambda each: each.placement)]
+
+
+def label(instance: Instance) -> str:
+    """Write an instance: its place and its profile, and how it is divided where it is."""
+    parts = "+".join("%dc" % slices for slices in instance.compute)
+    # 3g.20gb with one compute instance of three slices is simply 3g.20gb.
+    whole = parts == "%sc" % instance.profile.split("g.")[0]
+    name = instance.profile if whole else "%s (%s)" % (instance.profile, parts or "empty")
+    return "%s %s" % (instance.placement, name)
 
 
 def plan(gpus: Sequence[Gpu], targets: Mapping[str, Target]) -> List[Step]:

@@ -7,6 +7,7 @@ import zlib
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.host_partitions import survey_with_partitions
 from ..module_utils.host_probe_answer import BEGIN, END
 from ..module_utils.host_survey import survey
 
@@ -17,7 +18,11 @@ description:
   - Returns what C(provision status) shows of a host, and how the host differs from the receipts that roles
     left on it. Changes nothing.
   - C(provision) itself asks hosts over SSH, without Ansible. This module serves hosts with other connections.
-options: {}
+options:
+  partitions:
+    description: Whether to also return the GPUs as the planner of MIG layouts needs them.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -40,8 +45,11 @@ survey:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    packed = base64.b64encode(zlib.compress(json.dumps(survey()).encode())).decode()
+    module = AnsibleModule(
+        argument_spec={"partitions": {"type": "bool", "default": False}}, supports_check_mode=True
+    )
+    measure = survey_with_partitions if module.params["partitions"] else survey
+    packed = base64.b64encode(zlib.compress(json.dumps(measure()).encode())).decode()
     module.exit_json(changed=False, survey="{} {} {}".format(BEGIN, packed, END))
 
 

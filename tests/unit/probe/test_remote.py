@@ -389,10 +389,10 @@ def test_a_surprise_on_one_host_is_that_hosts_error(
     hosts = tuple(Host(name, (), variables(server)) for name in ("good", "bad"))
     real = remote.probe
 
-    def surprising(target: Target, connections: remote.Connections) -> object:
+    def surprising(target: Target, connections: remote.Connections, payload: bytes) -> object:
         if target.name == "bad":
             raise ZeroDivisionError("surprise")
-        return real(target, connections)
+        return real(target, connections, payload)
 
     monkeypatch.setattr(remote, "probe", surprising)
     found = probe(Fleet(server.folder / "hosts.ini", None, hosts))

@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 
 from provision.cli.plan import outcome
 from provision.model.observed import Workload
-from provision.model.plan import Disruption, HostPlan, Plan, RolePlan, State
+from provision.model.plan import Disruption, GpuChange, HostPlan, Plan, RolePlan, State
 from provision.report.plan import document, headline, screen
 
 CONVERGED = HostPlan("calm", {"nvidia_driver": RolePlan(State.CONVERGED)})
@@ -119,3 +119,58 @@ def test_the_document() -> None:
 )
 def test_exit_codes(hosts: tuple[HostPlan, ...], exit_code: bool, expected: int) -> None:
     assert outcome(plan(*hosts), exit_code) == expected
+
+
+PARTITIONS = HostPlan(
+    "a100-01",
+    {
+        "nvidia_mig": RolePlan(
+            State.INPUTS_CHANGED,
+            ("nvidia_mig_layout changed",),
+            (Disruption.MIG_DESTROY,),
+            gpus=(
+                GpuChange(
+                    pci="0000:07:00.0",
+                    uuid="GPU-a",
+                    before=("MIG enabled", "0:1 1g.5gb", "1:1 1g.5gb", "4:4 3g.20gb"),
+                    after=("MIG enabled", "0:2 2g.10gb", "4:4 3g.20gb"),
+                    stays=("4:4 3g.20gb",),
+                    goes=("0:1 1g.5gb", "1:1 1g.5gb"),
+                    in_the_way=("container train",),
+                ),
+                GpuChange(
+                    "0000:0f:00.0", None, ("MIG disabled",), ("MIG enabled",), stops=("nvidia-dcgm.service",)
+                ),
+                GpuChange("0000:47:00.0", "GPU-c", ("MIG disabled",), ("MIG disabled",)),
+            ),
+            refusal="MIG instance 7 is in use by container train",
+            hint="end what runs on it",
+        )
+    },
+)
+
+
+def test_partitions_are_told_gpu_by_gpu() -> None:
+    assert text(screen(plan(PARTITIONS))) == (
+        "a100-01\n"
+        "  ~  nvidia_mig  nvidia_mig_layout changed\n"
+        "                 GPU 0000:07:00.0: MIG 3g.20gb + 2x 1g.5gb -> 3g.20gb + 2g.10gb\n"
+        "                   stays 3g.20gb at 4:4; goes 1g.5gb at 0:1, 1g.5gb at 1:1\n"
+        "                   in the way: container train\n"
+        "                 GPU 0000:0f:00.0: MIG off -> on, no instances\n"
+        "                   stopped for it: nvidia-dcgm.service\n"
+        "  may need the loss of MIG instances\n"
+        "  refused: MIG instance 7 is in use by container train\n"
+        "  hint: end what runs on it\n"
+        "\n"
+        "Plan: nvidia_mig on 1 host, 1 host refused."
+    )
+    assert outcome(plan(PARTITIONS), exit_code=True) == 3
+    roles: Any = document(plan(PARTITIONS))["hosts"]["a100-01"]["roles"]
+    assert roles["nvidia_mig"]["refusal"] == "MIG instance 7 is in use by container train"
+    assert [gpu["pci"] for gpu in roles["nvidia_mig"]["gpus"]] == [
+        "0000:07:00.0",
+        "0000:0f:00.0",
+        "0000:47:00.0",
+    ]
+    assert roles["nvidia_mig"]["gpus"][0]["in_the_way"] == ["container train"]

@@ -1,8 +1,16 @@
 """The state of the fleet as a screen and as a document."""
 
+from dataclasses import replace
+from typing import Any
+
 from provision.model.observed import Driver, Gpu, HostProbe, InfinibandPort, Observed, Workload
 from provision.model.plan import HostPlan, Plan, RolePlan, State
+from provision.plugins.module_utils.mig_placement import Instance, Placement
+from provision.plugins.module_utils.mig_refusal import Usage
+from provision.plugins.module_utils.mig_scene import Scene
+from provision.plugins.module_utils.mig_step import Gpu as Mig
 from provision.report.status import document, headline, screen
+from tests.unit.plugins.module_utils.mig_boards import BOARDS
 
 from .test_plan import text
 
@@ -97,3 +105,24 @@ def test_the_headline_counts() -> None:
     calm = HostPlan("calm", {"nvidia_driver": RolePlan(State.CONVERGED)})
     plan = Plan({host.name: host for host in (calm, skipped)})
     assert headline(plan) == "2 hosts: 1 converged, 1 without a GPU"
+
+
+def test_partitions_are_told_by_gpu() -> None:
+    board = BOARDS["h100-sxm5-80gb"]
+    gpus = PROBES["hgx01"].observed
+    assert gpus is not None
+    mig = Instance(1, "3g.40gb", Placement(4, 4), (3,)), Instance(2, "3g.40gb", Placement(0, 4), (3,))
+    scene = Scene(
+        (
+            Mig(replace(board, pci="0000:18:00.0"), "", True, True, False, mig),
+            Mig(replace(board, pci="0000:2a:00.0"), "", True, True, False, ()),
+        ),
+        Usage({}, {}, {}),
+    )
+    probe = replace(PROBES["hgx01"], observed=replace(gpus, partitions=scene))
+    found = text(screen({**PROBES, "hgx01": probe}, PLAN), width=200)
+    assert "18:00.0: MIG 2x 3g.40gb" in found
+    assert "2a:00.0: MIG on, no instances" in found
+    hosts: Any = document({**PROBES, "hgx01": probe}, PLAN)["hosts"]
+    assert hosts["hgx01"]["gpus"][0]["geometry"] == ["MIG enabled", "0:4 3g.40gb", "4:4 3g.40gb"]
+    assert hosts["hgx01"]["gpus"][1]["geometry"] == ["MIG enabled"]

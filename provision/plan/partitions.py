@@ -1,0 +1,103 @@
+"""What a MIG layout would do to each GPU of a host, and what speaks against it.
+
+Decided by the code that the role runs on the host, on what the probe saw there. Pure, but for the mig-parted
+file that a variable may name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from provision.model.plan import Disruption, GpuChange, RolePlan
+from provision.plugins.module_utils.mig_layout import LayoutError, parse, resolve
+from provision.plugins.module_utils.mig_placement import NoPlacementError
+from provision.plugins.module_utils.mig_record import recorded, remember
+from provision.plugins.module_utils.mig_refusal import (
+    Consent,
+    MigRefusedError,
+    Usage,
+    clients,
+    needs_reboot,
+    refuse,
+)
+from provision.plugins.module_utils.mig_scene import Scene
+from provision.plugins.module_utils.mig_step import Step, label
+from provision.plugins.module_utils.mig_step import plan as plan_steps
+from provision.plugins.module_utils.receipt_inputs import VAULTED, has_template
+
+_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
+
+
+def with_partitions(role: RolePlan, variables: Mapping[str, object], scene: Scene | None) -> RolePlan:
+    """Return the plan of nvidia_mig with what becomes of each GPU, as far as that can be told from here."""
+    value, file = variables.get("nvidia_mig_layout"), variables.get("nvidia_mig_config_file") or ""
+    if scene is None or scene.unknown or _is_hidden(value) or _is_hidden(file):
+        return role
+    try:
+        layout = parse(value)
+        if layout is None:
+            return role
+        targets = resolve(layout, [gpu.board for gpu in scene.gpus], _configurations(str(file)))
+        steps = plan_steps(scene.gpus, remember(targets, recorded(scene.record)))
+    except (LayoutError, NoPlacementError) as error:
+        return replace(role, refusal=str(error), hint="correct `nvidia_mig_layout`")
+    except (OSError, yaml.YAMLError):
+        return role  # the role says it better
+    planned = replace(
+        role,
+        gpus=tuple(_change(step, scene) for step in steps),
+        disruption=_disruption(steps, scene.usage),
+        workloads=(),  # who works is in the way: it ends the role, not the work
+    )
+    try:
+        refuse(steps, scene.usage, Consent(*(_allowed(variables, what) for what in Consent._fields)))
+    except MigRefusedError as error:
+        return replace(planned, refusal=str(error), hint=error.hint)
+    return planned
+
+
+def _is_hidden(value: object) -> bool:
+    return has_template(value) or (isinstance(value, Mapping) and VAULTED in value)
+
+
+def _configurations(file: str) -> Mapping[str, Any] | None:
+    if not file:
+        return None
+    found = yaml.safe_load(Path(file).expanduser().read_text())
+    return found if isinstance(found, Mapping) else {}
+
+
+def _allowed(variables: Mapping[str, object], what: str) -> bool:
+    """Tell whether the disruption is consented to; where that is only known on the host, do not doubt it."""
+    value = variables.get(f"nvidia_mig_allow_{what}", False)
+    return _is_hidden(value) or str(value).lower() in _TRUE
+
+
+def _disruption(steps: list[Step], usage: Usage) -> tuple[Disruption, ...]:
+    rebooted = any(needs_reboot(step, usage) for step in steps)
+    reset = any(step.switches_mode and step.gpu.resets and not needs_reboot(step, usage) for step in steps)
+    destroyed = any(instance.compute for step in steps for instance in step.change.destroy)
+    every = (Disruption.REBOOT, rebooted), (Disruption.GPU_RESET, reset), (Disruption.MIG_DESTROY, destroyed)
+    return tuple(disruption for disruption, needed in every if needed)
+
+
+def _change(step: Step, scene: Scene) -> GpuChange:
+    uuid, usage = step.gpu.board.uuid, scene.usage
+    users = [
+        user for each in step.change.destroy for user in usage.instances.get((uuid, each.identifier), ())
+    ]
+    if step.switches_mode:
+        users += clients(step.gpu, usage)
+    return GpuChange(
+        pci=step.gpu.board.pci,
+        uuid=uuid if scene.driver else None,
+        before=tuple(step.before()),
+        after=tuple(step.after()),
+        stays=tuple(map(label, step.change.keep)),
+        goes=tuple(map(label, step.change.destroy)),
+        in_the_way=tuple(dict.fromkeys(user.text for user in users if not user.unit)),
+        stops=tuple(dict.fromkeys(user.unit for user in users if user.unit)),
+    )

@@ -1,0 +1,138 @@
+"""What a MIG layout would do to the GPUs that the probe saw, and what speaks against it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from provision.model.plan import Disruption, GpuChange, RolePlan, State
+from provision.plan.partitions import with_partitions
+from provision.plugins.module_utils.mig_placement import Instance, Placement
+from provision.plugins.module_utils.mig_refusal import Usage, User
+from provision.plugins.module_utils.mig_scene import Scene, as_json, from_json
+from provision.plugins.module_utils.mig_step import Gpu, bare
+from provision.plugins.module_utils.receipt_inputs import VAULTED
+from tests.unit.plugins.module_utils.mig_boards import BOARDS
+
+ROLE = RolePlan(State.INPUTS_CHANGED, ("nvidia_mig_layout changed",), (Disruption.MIG_DESTROY,))
+NOBODY = Usage({}, {}, {})
+BOARD = BOARDS["a100-sxm4-40gb"]
+CUT = Gpu(
+    BOARD,
+    "A100",
+    True,
+    True,
+    True,
+    (
+        Instance(7, "1g.5gb", Placement(0, 1), (1,)),
+        Instance(3, "2g.10gb", Placement(2, 2), (2,)),
+        Instance(1, "3g.20gb", Placement(4, 4), (3,)),
+    ),
+)
+WHOLE = replace(CUT, enabled=False, pending=False, instances=())
+TWO = [{"devices": "all", "mig-enabled": True, "mig-devices": {"3g.20gb": 1, "2g.10gb": 2}}]
+BUSY = Usage({(BOARD.uuid, 7): (User("container train"),)}, {}, {})
+
+
+def plan(scene: Scene | None, layout: object = TWO, **variables: object) -> RolePlan:
+    return with_partitions(ROLE, {"nvidia_mig_layout": layout, **variables}, scene)
+
+
+def test_what_stays_and_what_goes_by_gpu() -> None:
+    found = plan(Scene((CUT,), NOBODY), nvidia_mig_allow_destroy=True)
+    assert found.gpus == (
+        GpuChange(
+            pci=BOARD.pci,
+            uuid=BOARD.uuid,
+            before=("MIG enabled", "0:1 1g.5gb", "2:2 2g.10gb", "4:4 3g.20gb"),
+            after=("MIG enabled", "0:2 2g.10gb", "2:2 2g.10gb", "4:4 3g.20gb"),
+            stays=("2:2 2g.10gb", "4:4 3g.20gb"),
+            goes=("0:1 1g.5gb",),
+        ),
+    )
+    assert (found.disruption, found.refusal) == ((Disruption.MIG_DESTROY,), None)
+
+
+def test_who_is_in_the_way() -> None:
+    busy = replace(CUT, instances=(replace(CUT.instances[0], users=("container train",)), *CUT.instances[1:]))
+    found = plan(Scene((busy,), BUSY), nvidia_mig_allow_destroy="true")
+    assert found.gpus[0].in_the_way == ("container train",)
+    assert found.refusal is not None
+    assert "is in use by container train" in found.refusal
+    assert found.workloads == ()
+
+
+def test_services_that_are_stopped_are_no_obstacle() -> None:
+    daemon = User("process nvidia-persiste (pid 7)", "nvidia-persistenced.service")
+    usage = Usage({}, {BOARD.uuid: (daemon,)}, {})
+    found = plan(Scene((WHOLE,), usage), nvidia_mig_allow_reset=True)
+    assert (found.gpus[0].stops, found.gpus[0].in_the_way) == (("nvidia-persistenced.service",), ())
+    assert (found.disruption, found.refusal) == ((Disruption.GPU_RESET,), None)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "layout", "consent", "refusal", "disruption"),
+    [
+        (CUT, TWO, {}, "would be destroyed", [Disruption.MIG_DESTROY]),
+        (WHOLE, TWO, {}, "switching MIG mode on resets GPU", [Disruption.GPU_RESET]),
+        (WHOLE, TWO, {"nvidia_mig_allow_reset": "{{ x }}"}, None, [Disruption.GPU_RESET]),
+        (replace(WHOLE, resettable=False), TWO, {}, "by a reboot only", [Disruption.REBOOT]),
+        (replace(WHOLE, resettable=False), TWO, {"nvidia_mig_allow_reboot": 1}, None, [Disruption.REBOOT]),
+        (WHOLE, "all-7g.80gb", {}, "profile `7g.80gb` does not exist", ROLE.disruption),
+        (WHOLE, "[oops", {}, "is not JSON", ROLE.disruption),
+        (WHOLE, "all-disabled", {}, None, []),
+    ],
+)
+def test_refusals_are_known_beforehand(
+    gpu: Gpu, layout: object, consent: dict[str, object], refusal: str | None, disruption: list[Disruption]
+) -> None:
+    found = plan(Scene((gpu,), NOBODY), layout, **consent)
+    assert (found.refusal is None) == (refusal is None)
+    assert (refusal or "") in (found.refusal or "")
+    assert list(found.disruption) == list(disruption)
+
+
+def test_a_bare_host_is_judged_by_its_pci_ids() -> None:
+    gpu = bare("0000:07:00.0", "20b010de", "144e10de")
+    scene = Scene((gpu,), NOBODY, driver=False)
+    assert "resets GPU 0000:07:00.0" in str(plan(scene).refusal)
+    assert "`1g.23gb` does not exist" in str(plan(scene, "all-1g.23gb").refusal)
+    [change] = plan(scene, nvidia_mig_allow_reset=True).gpus
+    assert (change.uuid, change.before, change.after[-1]) == (None, ("MIG disabled",), "4:4 3g.20gb")
+
+
+@pytest.mark.parametrize(
+    ("scene", "layout"),
+    [
+        (None, TWO),
+        (Scene((WHOLE,), NOBODY, unknown=(BOARD.pci,)), TWO),
+        (Scene((WHOLE,), NOBODY), "{{ layout }}"),
+        (Scene((WHOLE,), NOBODY), {VAULTED: "…"}),
+        (Scene((WHOLE,), NOBODY), ""),
+    ],
+)
+def test_what_only_the_run_can_know_is_left_to_it(scene: Scene | None, layout: object) -> None:
+    assert plan(scene, layout) == ROLE
+
+
+def test_labels_of_a_mig_parted_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps({"version": "v1", "mig-configs": {"two": TWO}}))
+    scene = Scene((CUT,), NOBODY)
+    file: dict[str, object] = {"nvidia_mig_config_file": str(path), "nvidia_mig_allow_destroy": True}
+    assert plan(scene, "two", **file).gpus[0].goes == ("0:1 1g.5gb",)
+    assert "layout `three` is not in" in str(plan(scene, "three", **file).refusal)
+    path.unlink()
+    assert plan(scene, "two", **file) == ROLE
+
+
+def test_a_scene_survives_its_journey() -> None:
+    usage = Usage(
+        {(BOARD.uuid, 7): (User("container train"),)},
+        {BOARD.uuid: (User("process x (pid 1)", "nvidia-dcgm.service"),)},
+        {BOARD.uuid: ()},
+    )
+    gpus = (CUT, replace(WHOLE, resettable=False), bare("0000:07:00.0", "1db610de", ""))
+    scene = Scene(gpus, usage, driver=False, unknown=("0000:07:00.0",), record="{}")
+    assert from_json(json.loads(json.dumps(as_json(scene)))) == scene
