@@ -91,5 +91,5 @@ def _ask(fleet: Fleet, connections: object, host: Host) -> Observed:
     partitions = bool(host.variables.get("nvidia_mig_layout"))
     target = resolve(host, fleet.inventory, decrypt)
     if target is None:
-        return through_ansible.probe(fleet.inventory, host.name, partitions=partitions)
+        return through_ansible.probe(fleet.inventory, host.name, connections, partitions=partitions)
     return remote.probe(target, connections, program.payload(partitions=partitions))

@@ -3,10 +3,12 @@
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Protocol
 
 from provision import content
 from provision.model.observed import Observed
@@ -15,9 +17,52 @@ from provision.probe import answer
 from provision.probe.answer import ProbeError
 
 _SECONDS = 120.0
+_GRACE = 5.0
+_BY_HAND = "try `ansible HOST --module-name ping --become` with the same inventory"
+_PYTHON = "install Python 3.8 or newer, or set `ansible_python_interpreter` to its path"
 
 
-def probe(inventory: Path, host: str, *, become: bool = True, partitions: bool = False) -> Observed:
+class Connections(Protocol):
+    """What is open, and is closed by an interrupt."""
+
+    def add(self, connection: "_Process") -> None:
+        """Remember it."""
+
+    def close(self, connection: "_Process") -> None:
+        """Close it and forget it."""
+
+
+class _Process:
+    """`ansible` at work, in a session of its own: Ctrl-C reaches it through `close` alone."""
+
+    def __init__(self, argv: list[str], environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            start_new_session=True,
+        )
+
+    def output(self) -> tuple[str, str]:
+        """Return what it printed on both streams. Raises subprocess.TimeoutExpired."""
+        return self._process.communicate(timeout=_SECONDS)
+
+    def close(self) -> None:
+        """End it with its workers, which are in sessions of their own and hear of it from it alone."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(timeout=_GRACE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+
+
+def probe(
+    inventory: Path, host: str, connections: Connections, *, become: bool = True, partitions: bool = False
+) -> Observed:
     """Run the module `host_probe` on the host through `ansible`. Raises ProbeError."""
     # -P: a module of the working directory must not take the place of one of Ansible's.
     argv = [sys.executable, "-P", "-m", "ansible", "adhoc", "--inventory", str(inventory)]
@@ -30,19 +75,17 @@ def probe(inventory: Path, host: str, *, become: bool = True, partitions: bool =
         "ANSIBLE_NOCOLOR": "1",
         "LC_ALL": "C.UTF-8",
     }
+    process = _Process(argv, environment)
     try:
-        done = subprocess.run(
-            argv,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            env=environment,
-            check=False,
-        )
+        connections.add(process)
+        output, errors = process.output()
     except subprocess.TimeoutExpired as error:
-        raise ProbeError(f"the probe through Ansible did not end within {_SECONDS:.0f} s") from error
-    return read(done.stdout, done.stderr)
+        raise ProbeError(
+            f"the probe through Ansible did not end within {_SECONDS:.0f} s", hint=_BY_HAND
+        ) from error
+    finally:
+        connections.close(process)
+    return read(output, errors)
 
 
 def _module() -> str:
@@ -65,6 +108,6 @@ def read(output: str, errors: str) -> Observed:
     first = reason.splitlines()[0].rstrip(".") if reason else "Ansible gave no reason"
     raise ProbeError(
         f"Ansible cannot probe the host: {first}",
-        hint="try `ansible HOST --module-name ping --become` with the same inventory",
+        hint=_PYTHON if "interpreter" in first else _BY_HAND,
         reachable="UNREACHABLE!" not in output,
     )

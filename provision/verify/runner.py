@@ -7,10 +7,12 @@ commands through testinfra's shared connection took nine times as long as one pr
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -73,6 +75,8 @@ def check(
             stderr=subprocess.STDOUT,
             pass_fds=(hosts_read, results_write),
             env=environment(),
+            # A session of its own: Ctrl-C reaches us alone, and one signal reaches its connections as well.
+            start_new_session=True,
         )
         os.close(hosts_read)
         os.close(results_write)
@@ -81,7 +85,8 @@ def check(
             found = _receive(results_read, on_check or (lambda _: None))
             code = process.wait()
         except BaseException:
-            process.terminate()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait()
             raise
         if code not in (0, _CHECKS_FAILED) or {each.host for each in found} != set(asked):

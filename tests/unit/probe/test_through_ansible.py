@@ -3,7 +3,10 @@
 import base64
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from provision.plugins.module_utils.host_survey import survey
 from provision.probe import probe
 from provision.probe.answer import ProbeError
 from provision.probe.through_ansible import read
+from tests.processes import commands
 
 
 def test_the_survey_is_found_in_the_output() -> None:
@@ -55,3 +59,36 @@ def test_a_local_host_is_probed(tmp_path: Path) -> None:
     assert found.error is None
     assert found.observed is not None
     assert found.observed.kernel == os.uname().release
+
+
+def test_an_interpreter_that_is_not_there_is_told_with_its_cure(tmp_path: Path) -> None:
+    words = "ansible_connection=local ansible_become=false ansible_python_interpreter=/no/such/python"
+    variables = dict(word.split("=") for word in words.split())
+    (tmp_path / "hosts.ini").write_text(f"me {words}\n")
+    found = probe(Fleet(tmp_path / "hosts.ini", None, (Host("me", (), variables),)))["me"]
+    assert "/no/such/python" in (found.error or "")
+    assert "ansible_python_interpreter" in (found.hint or "")
+
+
+def test_an_interrupt_ends_what_was_started(tmp_path: Path) -> None:
+    slow = tmp_path / "slow-python"
+    slow.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nexec sleep 4712\n")
+    slow.chmod(0o755)
+    (tmp_path / "hosts.ini").write_text(
+        f"me ansible_connection=local ansible_become=false ansible_python_interpreter={slow}\n"
+    )
+    program = (
+        "import sys; from pathlib import Path; from provision.inventory import load\n"
+        "from provision.probe import probe; probe(load(Path(sys.argv[1])))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, tmp_path / "hosts.ini"], stderr=subprocess.DEVNULL
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "started").exists():
+            assert time.monotonic() < deadline, "the host's Python did not start"
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) != 0
+    assert commands("sleep 4712") == []
+    assert commands("ansible", str(tmp_path)) == []

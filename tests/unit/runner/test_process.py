@@ -14,6 +14,7 @@ from provision import content
 from provision.runner import Event, Playbook, run_playbook
 from provision.runner.events import Kind, parse
 from provision.runner.process import environment
+from tests.processes import commands
 
 _INVENTORY = """
 h1 ansible_connection=local
@@ -175,15 +176,7 @@ def _wait_for(words: str, *, gone: bool = False) -> None:
 
 
 def _running(words: str) -> list[str]:
-    commands = []
-    for directory in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if words in command and int(directory.name) != os.getpid() and " -c " not in command:
-            commands.append(command)
-    return commands
+    return [command for command in commands(words) if " -c " not in command]
 
 
 def test_environment_adds_to_the_users_callbacks_and_keeps_the_chosen_configuration() -> None:

@@ -1,6 +1,11 @@
 """The runner: what it starts, what it reads from the inventory, what it reports and how the command ends."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,6 +17,7 @@ from provision.model.fleet import Host
 from provision.verify.report import Check, VerifyReport
 from provision.verify.runner import argv, check, describe, environment
 from provision.verify.wanted import Wanted
+from tests.processes import commands
 from tests.unit.verify.fake_host import IMAGE, FakeHost
 
 
@@ -56,6 +62,29 @@ def test_checks_that_do_not_run_are_an_error_and_not_a_success(monkeypatch: pyte
     with pytest.raises(RunError, match="the checks did not run: pytest ended with 4") as caught:
         check({"gpu-01": {"connection": "local", "wanted": {}}})
     assert "no-such-topic" in (caught.value.hint or "")
+
+
+def test_an_interrupt_ends_the_checks_and_their_connections(tmp_path: Path) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nexec sleep 4713\n")
+    ssh.chmod(0o755)
+    program = (
+        "import json, sys; from provision.verify.runner import check\n"
+        "check({'gpu-01': json.loads(sys.argv[1])})"
+    )
+    asked = json.dumps(describe(host(), Path("lab.ini")))
+    with subprocess.Popen(
+        [sys.executable, "-c", program, asked],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "started").exists():
+            assert time.monotonic() < deadline, "no connection was made"
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) != 0
+    assert commands("sleep 4713") == []
 
 
 def test_passwords_are_neither_in_arguments_nor_in_the_environment() -> None:
