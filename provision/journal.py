@@ -95,9 +95,7 @@ def open_journal(inventory: Path) -> Iterator[Journal]:
         directory.mkdir(mode=0o700, exist_ok=True)
         lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise RunError(
-            f"cannot write `{directory}`: {error.strerror}", hint="runs are recorded beside the inventory"
-        ) from error
+        raise _unwritable(directory, str(error.strerror)) from error
     try:
         _take(lock, directory)
         (directory / "journal.sqlite").touch(mode=0o600)
@@ -106,10 +104,16 @@ def open_journal(inventory: Path) -> Iterator[Journal]:
             database.execute("PRAGMA journal_mode = WAL")
             database.executescript(_SCHEMA)
             yield Journal(directory, database)
+        except sqlite3.Error as error:  # a full disk, or a file that is none of ours
+            raise _unwritable(directory / "journal.sqlite", str(error)) from error
         finally:
             database.close()
     finally:
         os.close(lock)
+
+
+def _unwritable(path: Path, why: str) -> RunError:
+    return RunError(f"cannot write `{path}`: {why}", hint="runs are recorded beside the inventory")
 
 
 def _take(lock: int, directory: Path) -> None:

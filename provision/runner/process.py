@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from provision import content
+from provision.errors import RunError
 from provision.runner.events import Event, parse
 from provision.runner.playbook import Playbook
 
@@ -35,12 +36,17 @@ def run_playbook(playbook: Playbook, run_dir: Path, *, on_event: Callable[[Event
 
     `run_dir` gets `ansible.log` (what a run by hand would show, below the command), `events.jsonl` and the
     files that the command reads, all private. On KeyboardInterrupt the playbook is ended, with every process
-    that it started, before the interrupt leaves this function.
+    that it started, before the interrupt leaves this function. Raises RunError where nothing can be written.
     """
-    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, text in playbook.files().items():
-        with _private(run_dir / name, "w") as file:
-            file.write(text)
+    try:
+        run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, text in playbook.files().items():
+            with _private(run_dir / name, "w") as file:
+                file.write(text)
+    except OSError as error:
+        raise RunError(
+            f"cannot write `{run_dir}`: {error.strerror}", hint="no host was touched; make room for the run"
+        ) from error
     argv = playbook.argv(run_dir)
     started = time.monotonic()
     with _private(run_dir / "ansible.log", "a") as log, _private(run_dir / "events.jsonl", "a") as record:

@@ -85,3 +85,13 @@ def test_a_directory_that_cannot_be_written_is_an_error_in_words(tmp_path: Path)
         open_journal(tmp_path / "i"),
     ):
         pass
+
+
+def test_a_journal_that_is_none_is_an_error_in_words(tmp_path: Path) -> None:
+    (tmp_path / ".provision").mkdir()
+    (tmp_path / ".provision" / "journal.sqlite").write_text("not a database, but as long as its header " * 9)
+    with (
+        pytest.raises(RunError, match=r"cannot write `.*/journal\.sqlite`: file is not a database"),
+        open_journal(tmp_path / "i"),
+    ):
+        pass

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from provision import content
+from provision.errors import RunError
 from provision.runner import Event, Playbook, run_playbook
 from provision.runner.events import Kind, parse
 from provision.runner.process import environment
@@ -135,6 +136,12 @@ def test_check_mode_reaches_the_playbook(project: Path) -> None:
     _, events, _ = _run(project, "h1", check=True)
     assert ("changed", "Change a thing") in _of(events, "h1")
     assert not (project / "h1").exists()
+
+
+def test_a_run_that_cannot_be_recorded_is_not_begun(project: Path) -> None:
+    (project / "run").write_text("a file in the way")
+    with pytest.raises(RunError, match=r"cannot write `.*/run`: File exists"):
+        _run(project, "h1")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
