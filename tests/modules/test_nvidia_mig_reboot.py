@@ -44,14 +44,15 @@ def test_refuses_what_cannot_work_before_there_is_a_driver(
     assert re.search(f"^refused: .*{message}", result["msg"]), result["msg"]
 
 
-def test_of_a_model_that_is_too_new_it_is_said_that_nothing_is_known(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("device", ["3001", "2941"])
+def test_of_a_model_that_is_too_new_or_comes_in_kinds_it_is_said_that_nothing_is_known(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str
 ) -> None:
-    on_the_bus(tmp_path, "3001")
+    on_the_bus(tmp_path, device)
     monkeypatch.setattr(nvidia_mig_layout, "Nvml", no_driver)
     result = bench.run("all-balanced", check=True)
     assert not result.get("failed")
-    assert "0000:07:00.0, 0000:0f:00.0 is of a new model" in str(result["warnings"])
+    assert "the profiles of 0000:07:00.0, 0000:0f:00.0 are not known" in str(result["warnings"])
 
 
 def test_no_reset_is_needed_where_the_mode_was_on_before_the_driver_went(

@@ -11,7 +11,7 @@ from typing import Callable, List, Tuple
 from .host_state_gpu import gpus as gpus_on_bus
 from .host_state_machine import Machine
 from .mig_gpu import read
-from .mig_profiles import cannot, known
+from .mig_profiles import AMBIGUOUS, cannot, known
 from .mig_record import WANTED, modes
 from .mig_refusal import Usage
 from .mig_scene import Scene
@@ -54,7 +54,7 @@ def forecast(machine: Machine, record: str) -> Scene:
     unknown: List[str] = []
     for pci in sorted(gpus_on_bus(machine)):
         device, subsystem = _ids(machine, pci)
-        if known(device) is None and not cannot(device):
+        if device[:4] in AMBIGUOUS or (known(device) is None and not cannot(device)):
             unknown.append(pci)
         gpu = bare(pci, device, subsystem, enabled.get(pci, False))
         gpus.append(replace(gpu, resettable=_can_reset(machine, pci)))

@@ -3,8 +3,10 @@
 The driver's own answer goes before these tables. They serve two moments: before the driver is installed, to
 predict; and under drivers before branch 550, which keep the profiles to themselves while MIG mode is off.
 
-Sources: NVIDIA's MIG user guide (supported profiles, placements) and the device filters of mig-parted's
-config-default.yaml. Python 3.8, standard library only.
+Sources: NVIDIA's MIG user guide (supported profiles; placements of A100, A30, H100 and RTX PRO 6000) and the device
+filters of mig-parted's config-default.yaml (names of profiles by id). Placements of H200, GH200 and Blackwell's
+data-centre boards are not published; they follow A100 and H100, whose profile ids they share.
+Python 3.8, standard library only.
 """
 
 from __future__ import annotations
@@ -49,7 +51,8 @@ _RTX_PRO_6000: List[_Shape] = [
     ("4g.96gb+gfx", 4, 1, 12, (0,)),
 ]
 
-# Gigabytes of one, two, four and eight memory slices, by device id.
+# Gigabytes of one, two, four and eight memory slices, by device id. A100, A800; A100, A800, H100 and H800 with 80 GB;
+# NVL; 96 GB; GH200; H200; B200; GB200; B300; GB300.
 _GIGABYTES: Dict[Tuple[int, int, int, int], Tuple[str, ...]] = {
     (5, 10, 20, 40): ("20b0", "20b1", "20f1", "20f6"),
     (10, 20, 40, 80): ("20b2", "20b5", "20f3", "20f5", "2330", "2331", "2322", "2324"),
@@ -62,6 +65,9 @@ _GIGABYTES: Dict[Tuple[int, int, int, int], Tuple[str, ...]] = {
     (34, 67, 135, 269): ("3182",),
     (35, 70, 139, 278): ("31c2",),
 }
+AMBIGUOUS = frozenset({"2941"})
+"""Boards of one id whose profiles differ: GB200 has 1g.23gb or 1g.24gb (NVIDIA/mig-parted, issue 227)."""
+
 _OWN_SHAPE = {"20b7": _A30, "2bb1": _RTX_PRO_6000, "2bb4": _RTX_PRO_6000, "2bb5": _RTX_PRO_6000}
 
 

@@ -169,6 +169,12 @@ class Nvml:
         finally:
             self._call("nvmlInit_v2")
 
+    def driver_version(self) -> str:
+        """Return the version of the loaded driver."""
+        buffer = ctypes.create_string_buffer(80)
+        self._call("nvmlSystemGetDriverVersion", buffer, c_uint(80))
+        return buffer.value.decode()
+
     def devices(self) -> List[int]:
         """Return a handle for each GPU."""
         count = c_uint()

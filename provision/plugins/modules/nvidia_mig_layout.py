@@ -192,7 +192,10 @@ def _look(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
         scene = forecast(machine, _text(WANTED))
         if scene.unknown:
             models = ", ".join(scene.unknown)
-            module.warn("the MIG layout is checked when the driver is there: %s is of a new model" % models)
+            module.warn(
+                "the MIG layout is checked when the driver is there: the profiles of %s are not known"
+                % models
+            )
             return _Work([], _differing(b""), [])
         module.warn(
             "no driver answers yet: the MIG layout is checked against what is known of the GPUs' models"
