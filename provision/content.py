@@ -1,5 +1,6 @@
 """Where playbooks, roles and plugins are: in the clone, or in the wheel as collection `provision.gpu`."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,12 @@ def environment() -> dict[str, str]:
         "ANSIBLE_ACTION_PLUGINS": str(plugins / "action"),
         "ANSIBLE_CALLBACK_PLUGINS": str(plugins / "callback"),
     }
+
+
+def export_environment() -> None:
+    """Let Ansible find our content in this process and in those that it starts; what the user set stays."""
+    for name, value in environment().items():
+        os.environ.setdefault(name, value)
 
 
 def callback() -> str:

@@ -23,12 +23,15 @@ def command(selection: Selection, roles: tuple[str, ...], diff: bool, as_json: b
     provision plan -i fleet.ini --limit gpu --diff
     provision plan -i fleet.ini --exit-code
     """
-    from provision import compat, inventory, plan, probe
+    from provision.inventory.ahead import read_ahead
+
+    read = read_ahead(selection.inventory, selection.limit, check=True)
+    from provision import compat, plan, probe
     from provision.report import console, json
     from provision.report import plan as report
 
-    fleet = inventory.load(selection.inventory, selection.limit)
-    inventory.check_variables(fleet)
+    probe.prepare()
+    fleet = read()
     probes = probe.probe(fleet)
     planned = plan.build(fleet, probes, roles, refusals=compat.refusals(fleet, probes))
     document = report.document(planned)

@@ -20,11 +20,15 @@ def command(selection: Selection, as_json: bool) -> None:
     provision status -i fleet.ini
     provision status -i fleet.ini --limit gpu --json
     """
-    from provision import compat, inventory, plan, probe
+    from provision.inventory.ahead import read_ahead
+
+    read = read_ahead(selection.inventory, selection.limit, check=False)
+    from provision import compat, plan, probe
     from provision.report import console, json
     from provision.report import status as report
 
-    fleet = inventory.load(selection.inventory, selection.limit)
+    probe.prepare()
+    fleet = read()
     probes = probe.probe(fleet)
     planned = plan.build(fleet, probes, content.ROLES, refusals=compat.refusals(fleet, probes))
     if as_json:

@@ -3,7 +3,6 @@
 Every value also keeps the file and line that it came from, which the command's output would not have.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -36,8 +35,7 @@ def load(inventory: Path, limit: str | None = None) -> Fleet:
     if not listed and not inventory.exists():
         raise InventoryError(f"no inventory at `{inventory}`", hint=_EXAMPLE)
     # What decides about vault passwords and inventory plugins must be the same here and in the run.
-    for name, value in content.environment().items():
-        os.environ.setdefault(name, value)
+    content.export_environment()
     manager, variables = _parse(str(inventory) if listed else str(inventory.absolute()), inventory)
     if not manager.hosts:
         raise InventoryError(f"no hosts in `{inventory}`", hint=_EXAMPLE)

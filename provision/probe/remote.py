@@ -110,10 +110,10 @@ def _connect(
     return connection, settings
 
 
-@cache
 def _config() -> Any:  # noqa: ANN401 - Fabric has no types
-    # `ssh -G` has read the configuration: Fabric's own reading of it would be a second opinion.
-    return Config(overrides={"load_ssh_configs": False})
+    # `ssh -G` has read the configuration: Fabric's own reading of it would be a second opinion. One for each
+    # connection, because each writes into its own, which is empty for a moment then.
+    return Config(overrides={"load_ssh_configs": False}, lazy=True)
 
 
 def _authentication(target: Target, settings: Settings, deadline: float) -> dict[str, object]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from provision import cli, content, verify
-from provision.cli import up
+from provision.cli import converge
 from provision.compat import Refusal
 from provision.converge import Probes, Steps
 from provision.model.fleet import Fleet
@@ -73,7 +73,7 @@ class _Hosts:
 @pytest.fixture
 def hosts(monkeypatch: pytest.MonkeyPatch) -> _Hosts:
     hosts = _Hosts()
-    monkeypatch.setattr(up, "_steps", hosts.steps)
+    monkeypatch.setattr(converge, "_steps", hosts.steps)
     return hosts
 
 
@@ -275,7 +275,7 @@ def test_a_terminal_is_asked_before_a_disruption(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     hosts.plan = lambda name: HostPlan(name, {"nvidia_driver": _REBOOT})
-    monkeypatch.setattr(up, "_on_terminal", lambda _console: terminal)
+    monkeypatch.setattr(converge, "_on_terminal", lambda _console: terminal)
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _prompt: answer and answer.strip())
     assert cli.run(["up", "-i", "fleet.ini", *options]) == code
     assert bool(hosts.ran) is ran
@@ -288,7 +288,7 @@ def test_a_terminal_is_not_asked_about_what_disturbs_nobody(
 ) -> None:
     quiet = RolePlan(State.ABSENT, ("not applied yet",), (Disruption.DOCKER_RESTART,))
     hosts.plan = lambda name: HostPlan(name, {"nvidia_driver": quiet})
-    monkeypatch.setattr(up, "_on_terminal", lambda _console: True)
+    monkeypatch.setattr(converge, "_on_terminal", lambda _console: True)
     assert cli.run(["up", "-i", "fleet.ini"]) == 0
 
 
