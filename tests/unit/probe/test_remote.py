@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import paramiko
@@ -376,22 +377,15 @@ def test_an_interrupt_closes_every_connection(server: SshServer, monkeypatch: py
         time.sleep(0.02)
 
 
-def test_many_hosts_are_asked_by_few_threads(server: SshServer) -> None:
+def test_many_hosts_are_asked_by_few_threads_that_do_not_meet(
+    server: SshServer, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(partial(sys.setswitchinterval, sys.getswitchinterval()))
+    sys.setswitchinterval(1e-6)
     hosts = tuple(Host(f"h{number}", (), variables(server)) for number in range(40))
     found = probe(Fleet(server.folder / "hosts.ini", None, hosts))
     assert [each.error for each in found.values()] == [None] * 40
     assert list(found) == [host.name for host in hosts]
-
-
-def test_hosts_that_are_asked_at_the_same_moment_do_not_meet(server: SshServer) -> None:
-    hosts = tuple(Host(f"h{number}", (), variables(server)) for number in range(40))
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        found = probe(Fleet(server.folder / "hosts.ini", None, hosts))
-    finally:
-        sys.setswitchinterval(usual)
-    assert [each.error for each in found.values()] == [None] * 40
 
 
 def test_a_surprise_on_one_host_is_that_hosts_error(
