@@ -8,6 +8,7 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 
 from provision.plugins.module_utils import file_replacement
+from provision.plugins.module_utils.cdi_specs import digest
 from provision.plugins.modules import cdi_spec
 
 Run = Callable[..., dict[str, Any]]
@@ -141,10 +142,35 @@ def test_what_nvidia_ctk_cannot_describe_is_an_error_with_a_hint(
     assert run(check=True)["changed"]
 
 
-@pytest.mark.parametrize(("version", "changed"), [("1.20.1", False), ("1.17.8", True)])
-def test_check_mode_predicts_what_comes_after_the_package(
-    run: Run, toolkit: Toolkit, version: str, changed: bool
+@pytest.mark.parametrize(("version", "folder"), [("1.20.1", "/var/run/cdi"), ("1.17.8", "etc")])
+def test_check_mode_predicts_what_comes_with_the_package(
+    run: Run, toolkit: Toolkit, version: str, folder: str
 ) -> None:
     toolkit.installed = False
-    assert run(check=True, toolkit_version=version)["changed"] is changed
+    result = run(check=True, toolkit_version=version)
+    assert result["changed"]
+    assert folder in result["diff"][0]["after_header"]
     assert "not installed" in run()["msg"]
+
+
+def test_what_the_units_did_since_the_run_began_is_a_change_too(run: Run, toolkit: Toolkit) -> None:
+    run()
+    assert not run(former={str(toolkit.run / "nvidia.yaml"): digest(SPEC.format("580.95.05"))})["changed"]
+    assert run(former={str(toolkit.run / "nvidia.yaml"): digest(SPEC.format("570"))})["changed"]
+    assert run(former={})["changed"]
+
+
+def test_check_mode_leaves_a_specification_that_will_be_true_again(run: Run, toolkit: Toolkit) -> None:
+    run()
+    toolkit.error = "Driver Not Loaded"
+    assert not run(check=True)["changed"]
+    (toolkit.run / "nvidia.yaml").unlink()
+    assert run(check=True)["changed"]
+
+
+def test_another_driver_to_come_means_another_specification(run: Run, toolkit: Toolkit) -> None:
+    (toolkit.run).mkdir()
+    (toolkit.run / "nvidia.yaml").write_text(SPEC.format("libcuda.so.580.95.05"))
+    toolkit.driver = "libcuda.so.580.95.05"
+    assert not run(check=True, driver_version="580.95.05")["changed"]
+    assert run(check=True, driver_version="595.71.05")["changed"]

@@ -134,6 +134,16 @@ class AptPackages(PackageManager):
                 "see /var/log/apt/term.log on the host",
             )
 
+    def reinstall(self, packages: Mapping[str, str]) -> None:
+        held = self._status().held
+        try:
+            with apt_locks.quiet_timers(self._deadline):
+                arguments = apt.install_arguments(packages, [])
+                self._install([*_KEEP_CONFIGURATION, "--reinstall", *arguments])
+                self._mark("hold", sorted(held & set(packages)))
+        except apt_locks.LockTimeoutError as error:
+            raise _lock_failure(error) from error
+
     def _status(self) -> apt.Status:
         if self._recorded is None:
             architecture = self._read(["dpkg", "--print-architecture"]).strip()

@@ -6,8 +6,18 @@ what matters is whether two specifications say the same, and which devices one n
 
 from __future__ import annotations
 
+import hashlib
 import re
-from typing import Dict, List, Mapping
+from typing import Dict, List, Mapping, NamedTuple, Optional
+
+
+class End(NamedTuple):
+    """How a run ends: the driver's version (empty: as it is), and how many MIG instances come and go."""
+
+    driver: str = ""
+    created: int = 0
+    destroyed: int = 0
+
 
 FOLDERS = ("/etc/cdi", "/var/run/cdi")
 KIND = "nvidia.com/gpu"
@@ -29,6 +39,39 @@ def is_gpu_spec(text: str) -> bool:
 def devices(text: str) -> List[str]:
     """Return the names of the devices, in their order."""
     return _DEVICE.findall(text)
+
+
+def drivers(text: str) -> List[str]:
+    """Return the versions of the driver whose files a specification names."""
+    return sorted(set(re.findall(r"\blib(?:cuda|nvidia-ml)\.so\.(\d+\.\d+(?:\.\d+)?)\b", text)))
+
+
+def partitions(text: str) -> int:
+    """Return how many MIG devices a specification describes."""
+    return len({name for name in devices(text) if ":" in name})
+
+
+def foreseen(current: Optional[str], now: Optional[str], end: End) -> Optional[str]:
+    """Return the specification that there will be at the end of a run, None where its text cannot be known yet.
+
+    `current` is the one on disk, `now` what nvidia-ctk would write at this moment; None where there is none.
+    Instances that were lost and are made again get the UUIDs that they had, so that the one on disk is true again.
+    """
+
+    def is_true(text: Optional[str], made: int) -> bool:
+        version = end.driver in ("", *drivers(text or "")) or not drivers(text or "")
+        return text is not None and version and not end.destroyed and made == end.created
+
+    if is_true(now, 0):
+        return now
+    described = partitions(current or "")
+    lost = (described - partitions(now or ""), described)
+    return current if any(is_true(current, number) for number in lost) else None
+
+
+def digest(text: str) -> str:
+    """Return a digest that does not depend on the order of lines."""
+    return hashlib.sha256("\n".join(_lines(text)).encode()).hexdigest()
 
 
 def same_spec(left: str, right: str) -> bool:

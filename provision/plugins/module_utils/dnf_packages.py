@@ -132,6 +132,12 @@ class DnfPackages(PackageManager):
             entries = [dnf.lock_entry(name, installed[name]) for name in transaction.hold]
             self._checked(["dnf", "-q", "-y", "versionlock", "add", "--raw", *entries])
 
+    def reinstall(self, packages: Mapping[str, str]) -> None:
+        specs = ["%s-%s" % pair for pair in sorted(packages.items())]
+        code, out, err = self._run(["dnf", "--assumeyes", *self._options, "reinstall", *specs])
+        if code:
+            raise PackageManagerError("dnf failed: %s" % dnf.complaint(out + err), _LOG_HINT)
+
     def _installed(self) -> Dict[str, List[str]]:
         if self._recorded is None:
             code, out, err = self._run(["rpm", "--query", "--all", "--queryformat", dnf.INSTALLED_FORMAT])

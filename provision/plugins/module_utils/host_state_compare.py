@@ -21,9 +21,23 @@ def compare(receipt: Mapping[str, Any], now: Mapping[str, Any]) -> List[str]:
             continue
         if kind not in before or kind not in now or kind not in _COMPARISONS:
             texts.append("{} not measured".format(kind.replace("_", " ")))
+        elif kind == "programs":
+            texts.extend(_programs(_of_same_packages(receipt, now), now[kind]))
         else:
             texts.extend(_COMPARISONS[kind](before[kind], now[kind]))
     return texts
+
+
+def _of_same_packages(receipt: Mapping[str, Any], now: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the programs of packages that have the version they had: those of another one go without saying."""
+    before, packages = receipt["state"], now.get("packages", {})
+    same = {
+        name
+        for name, package in before.get("packages", {}).items()
+        if package["version"] == packages.get(name, {}).get("version")
+    }
+    paths = [path for name, each in receipt["resources"]["programs"].items() if name in same for path in each]
+    return {path: before["programs"][path] for path in paths}
 
 
 def _order(kind: str) -> int:
@@ -83,6 +97,19 @@ def _packages(before: Mapping[str, Any], now: Mapping[str, Any]) -> List[str]:
             texts.append("{} {} -> {}".format(name, old["version"], new["version"]))
         if old["held"] != new["held"]:
             texts.append("{} {}".format(name, "held" if new["held"] else "no longer held"))
+    return texts
+
+
+def _programs(before: Mapping[str, Any], now: Mapping[str, Any]) -> List[str]:
+    texts = []
+    for path, old in sorted(before.items()):
+        new = now.get(path)
+        if new is None:
+            texts.append("{} deleted".format(path))
+        elif "target" in old and "target" in new and old != new:
+            texts.append("{} leads to {} instead of {}".format(path, new["target"], old["target"]))
+        elif old != new:
+            texts.append("{} is not its package's any more".format(path))
     return texts
 
 
@@ -205,6 +232,7 @@ _COMPARISONS: Dict[str, Callable[[Any, Any], List[str]]] = {
     "kernel_modules": _kernel,
     "nouveau_absent": _nouveau,
     "packages": _packages,
+    "programs": _programs,
     "files": _files,
     "absent": _absent,
     "json_keys": _json_keys,

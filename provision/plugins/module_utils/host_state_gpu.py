@@ -4,12 +4,11 @@ Runs on hosts: Python 3.8, standard library only. Sources: sysfs's `bus/pci/devi
 class 0x03 a display controller), `/sys/module`, `modinfo`, and the folders that CDI names for specifications.
 """
 
-import hashlib
 import os
 import re
 from typing import Any, Dict, List, Optional
 
-from .cdi_specs import FOLDERS, devices, is_gpu_spec
+from .cdi_specs import FOLDERS, devices, digest, drivers, is_gpu_spec
 from .host_state_machine import Machine
 
 _PCI = "/sys/bus/pci/devices"
@@ -106,14 +105,13 @@ def cdi(machine: Machine) -> Dict[str, Any]:
     """
     files: Dict[str, str] = {}
     found: List[str] = []
-    drivers = set()
+    versions = set()
     for folder in FOLDERS:
         for name in machine.names(folder):
             text = machine.read("{}/{}".format(folder, name)) if name.endswith((".yaml", ".json")) else None
             if text is None or not is_gpu_spec(text):
                 continue
-            lines = sorted(line.strip() for line in text.splitlines() if line.strip())
-            files["{}/{}".format(folder, name)] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+            files["{}/{}".format(folder, name)] = digest(text)
             found.extend(devices(text))
-            drivers.update(re.findall(r"\blib(?:cuda|nvidia-ml)\.so\.(\d+\.\d+(?:\.\d+)?)\b", text))
-    return {"files": files, "devices": sorted(found), "drivers": sorted(drivers)}
+            versions.update(drivers(text))
+    return {"files": files, "devices": sorted(found), "drivers": sorted(versions)}

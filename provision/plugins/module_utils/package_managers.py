@@ -76,6 +76,10 @@ class PackageManager:
         """Carry out a transaction that simulate() returned for this request."""
         raise NotImplementedError
 
+    def reinstall(self, packages: Mapping[str, str]) -> None:
+        """Install the files of packages again, at the versions that they have. Holds stay."""
+        raise NotImplementedError
+
 
 def refuse_unknown(
     wanted: Mapping[str, Optional[str]], offered: Mapping[str, List[str]], trouble: str = ""

@@ -12,7 +12,11 @@ from ..module_utils.cdi_specs import (
     ENVIRONMENT,
     FOLDERS,
     MANUAL,
+    REFRESHED,
+    End,
     devices,
+    digest,
+    foreseen,
     parse_environment,
     refreshed_path,
     rivals,
@@ -38,6 +42,23 @@ options:
     description: Version that is going to be installed. For check mode on a host without nvidia-ctk.
     type: str
     default: ''
+  former:
+    description:
+      - Digests of the specifications by path, as M(gpu_info) found them before the run. What counts as changed is
+        what differs from then, no matter whether this task or the toolkit's own units made it anew in between.
+    type: dict
+  driver_version:
+    description: Version of the driver at the end of the run, where the run may change it. For check mode.
+    type: str
+    default: ''
+  mig_created:
+    description: How many MIG instances the run makes. For check mode.
+    type: int
+    default: 0
+  mig_destroyed:
+    description: How many MIG instances the run destroys. For check mode.
+    type: int
+    default: 0
 attributes:
   check_mode:
     description: Generates and compares, writes nothing.
@@ -77,31 +98,41 @@ _REFRESHES = (1, 18)
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={"toolkit_version": {"type": "str", "default": ""}}, supports_check_mode=True
+        argument_spec={
+            "toolkit_version": {"type": "str", "default": ""},
+            "former": {"type": "dict"},
+            "driver_version": {"type": "str", "default": ""},
+            "mig_created": {"type": "int", "default": 0},
+            "mig_destroyed": {"type": "int", "default": 0},
+        },
+        supports_check_mode=True,
     )
     nvidia_ctk = module.get_bin_path("nvidia-ctk")
-    if nvidia_ctk is None:
-        _absent(module)
+    if nvidia_ctk is None and not module.check_mode:
+        module.fail_json(
+            msg="nvidia-ctk is not installed on this host", hint="apply role nvidia_container_toolkit first"
+        )
     units = show(lambda argv: module.run_command(list(argv)), [_SERVICE, _PATH])
     refreshes = all(unit.exists for unit in units)
-    if module.check_mode and not refreshes and module.params["toolkit_version"] and _comes_with_units(module):
-        module.exit_json(changed=False, path="", devices=[], removed=[])
+    if module.check_mode and (
+        nvidia_ctk is None
+        or (not refreshes and module.params["toolkit_version"] and _comes_with_units(module))
+    ):
+        _foresee_new(module)
     environment = parse_environment(_read(ENVIRONMENT) or "") if refreshes else {}
     path = refreshed_path(environment) if refreshes else MANUAL
     try:
-        wanted = _generate(module, nvidia_ctk, to_stdout(environment))
+        wanted = _generate(module, str(nvidia_ctk), to_stdout(environment))
         _apply(module, path, wanted, units if refreshes else [])
     except OSError as error:
         module.fail_json(msg=f"cannot write `{error.filename or path}`: {error.strerror}")
 
 
-def _absent(module: AnsibleModule) -> NoReturn:
-    if not module.check_mode:
-        module.fail_json(
-            msg="nvidia-ctk is not installed on this host", hint="apply role nvidia_container_toolkit first"
-        )
-    changed = not _comes_with_units(module)
-    module.exit_json(changed=changed, path=MANUAL if changed else "", devices=[], removed=[])
+def _foresee_new(module: AnsibleModule) -> NoReturn:
+    """Answer for a host without this toolkit: its package has the specification written, or this task will."""
+    path = REFRESHED if _comes_with_units(module) else MANUAL
+    diff = _diff(path, _read(path), "the specification of the toolkit to come\n", [], [])
+    module.exit_json(changed=True, path=path, devices=[], removed=[], diff=diff)
     raise AssertionError
 
 
@@ -111,8 +142,8 @@ def _comes_with_units(module: AnsibleModule) -> bool:
     return version is None or version >= _REFRESHES
 
 
-def _generate(module: AnsibleModule, nvidia_ctk: str, environment: Dict[str, str]) -> str:
-    """Return the specification of this moment."""
+def _generate(module: AnsibleModule, nvidia_ctk: str, environment: Dict[str, str]) -> Optional[str]:
+    """Return the specification of this moment; None in check mode where the driver does not answer yet."""
     status, output, errors = module.run_command(
         [nvidia_ctk, "cdi", "generate"], environ_update=environment, handle_exceptions=True
     )
@@ -120,9 +151,7 @@ def _generate(module: AnsibleModule, nvidia_ctk: str, environment: Dict[str, str
         return str(output)
     said = (errors.strip().splitlines() or ["no reason given"])[-1]
     if module.check_mode:
-        # The driver that a run installs first is not there yet.
-        module.warn(f"the CDI specification cannot be predicted: {said}")
-        module.exit_json(changed=True, path="", devices=[], removed=[])
+        return None
     hint = "look at `nvidia-smi`"
     if "empty device edits" in errors:
         hint = "no GPU or MIG instance is there to describe: create the MIG instances first"
@@ -132,13 +161,14 @@ def _generate(module: AnsibleModule, nvidia_ctk: str, environment: Dict[str, str
     raise AssertionError
 
 
-def _apply(module: AnsibleModule, path: str, wanted: str, units: List[Unit]) -> None:
+def _apply(module: AnsibleModule, path: str, generated: Optional[str], units: List[Unit]) -> None:
     current = _read(path)
-    differs = current is None or not same_spec(current, wanted)
-    stale = rivals(path, wanted, _others(path))
+    former = _former(module, path, current)
+    wanted = _foreseen(module, current, generated) if module.check_mode else generated
+    stale = rivals(path, wanted or current or "", _others(path))
     enable = [unit for unit in units if unit.enabled not in ("enabled", "static")]
     start = [unit for unit in units if unit.name == _PATH and not unit.runs]
-    if not module.check_mode:
+    if wanted is not None and not module.check_mode:
         for file in stale:
             back_up(file)
             os.unlink(file)
@@ -146,16 +176,32 @@ def _apply(module: AnsibleModule, path: str, wanted: str, units: List[Unit]) -> 
             if unit.enabled.startswith("masked"):
                 _systemctl(module, "unmask", unit.name)
             _systemctl(module, "enable", unit.name)
-        if differs:
+        if current is None or not same_spec(current, wanted):
             _write(module, path, wanted, refreshes=bool(units))
         for unit in start:
             _systemctl(module, "restart", unit.name)
+    after = "the specification of the GPUs as they will be\n" if wanted is None else wanted
     module.exit_json(
-        changed=differs or bool(stale or enable or start),
+        changed=wanted is None or digest(wanted) != former or bool(stale or enable or start),
         path=path,
-        devices=devices(wanted),
+        devices=devices(wanted or ""),
         removed=stale,
-        diff=_diff(path, current, wanted if differs else current, stale, [*enable, *start]),
+        diff=_diff(path, current, after, stale, [*enable, *start]),
+    )
+
+
+def _former(module: AnsibleModule, path: str, current: Optional[str]) -> Optional[str]:
+    """Return the digest of the specification before the run."""
+    if module.params["former"] is None:
+        return None if current is None else digest(current)
+    known = {os.path.realpath(file): each for file, each in module.params["former"].items()}
+    return known.get(os.path.realpath(path))
+
+
+def _foreseen(module: AnsibleModule, current: Optional[str], generated: Optional[str]) -> Optional[str]:
+    params = module.params
+    return foreseen(
+        current, generated, End(params["driver_version"], params["mig_created"], params["mig_destroyed"])
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.gpu_host import survey
+from ..module_utils.host_state_gpu import cdi
 from ..module_utils.host_state_machine import Machine
 
 DOCUMENTATION = r"""
@@ -72,6 +73,10 @@ secure_boot:
   description: C(enabled), and C(key_enrolled) for the key that signs modules built on the host.
   returned: success
   type: dict
+cdi:
+  description: CDI specifications of the GPUs - a digest by path.
+  returned: success
+  type: dict
 clients:
   description: Containers that were given GPUs and processes that hold device files - C(kind), C(subject).
   returned: success
@@ -83,7 +88,8 @@ clients:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    module.exit_json(changed=False, **survey(Machine()))
+    machine = Machine()
+    module.exit_json(changed=False, cdi=cdi(machine)["files"], **survey(machine))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ options:
     required: true
   resources:
     description:
-      - What the role is responsible for on this host. Any of C(files), C(absent), C(packages), C(units),
+      - What the role is responsible for on this host. Any of C(files), C(absent), C(packages), C(programs), C(units),
         C(kernel_modules), C(gpus), C(mig), C(json_keys), C(groups), C(nouveau_absent), C(cdi).
     type: dict
     default: {}

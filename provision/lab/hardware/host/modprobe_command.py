@@ -74,7 +74,7 @@ def _insert(name: str, quiet: bool) -> int:
         with state.locked() as records:
             kernel.load_with_companions(records, name)
     except kernel.NotFound:
-        folder = "/lib/modules/" + os.uname().release
+        folder = "/lib/modules/" + module_files.release()
         return _fail(f"modprobe: FATAL: Module {name} not found in directory {folder}", quiet)
     except kernel.Refused as answer:
         return _fail(f"modprobe: ERROR: could not insert '{name}': {answer}", False)

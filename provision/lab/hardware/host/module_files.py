@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -64,17 +63,20 @@ def blacklist(name: str) -> Path | None:
     return None
 
 
+def release() -> str:
+    """Return the running kernel's release: that of the machine, unless the server plays another one."""
+    return Path("/proc/sys/kernel/osrelease").read_text().strip()
+
+
 def in_stale_initramfs(blacklisted_by: Path) -> bool:
     """Tell whether the initramfs is older than a blacklist, and so does not know of it."""
-    images = [
-        Path(form.format(os.uname().release)) for form in ("/boot/initrd.img-{}", "/boot/initramfs-{}.img")
-    ]
+    images = [Path(form.format(release())) for form in ("/boot/initrd.img-{}", "/boot/initramfs-{}.img")]
     return any(image.exists() and image.stat().st_mtime < blacklisted_by.stat().st_mtime for image in images)
 
 
 def _modinfo(field: str, name: str) -> str:
     done = subprocess.run(
-        ["/sbin/modinfo", "-F", field, name],
+        ["/sbin/modinfo", "-k", release(), "-F", field, name],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -3,7 +3,9 @@
 import pytest
 
 from provision.plugins.module_utils.cdi_specs import (
+    End,
     devices,
+    foreseen,
     is_gpu_spec,
     parse_environment,
     refreshed_path,
@@ -76,3 +78,38 @@ def test_the_environment_file_may_move_the_output() -> None:
     assert refreshed_path(environment) == "/var/run/cdi/x.yaml"
     assert refreshed_path({}) == "/var/run/cdi/nvidia.yaml"
     assert to_stdout(environment) == {"NVIDIA_CTK_DEBUG": "true"}
+
+
+def _spec(*names: str, driver: str = "580.95.05") -> str:
+    lines = "".join(f'- name: "{name}"\n' for name in names)
+    return f"kind: nvidia.com/gpu\ndevices:\n{lines}# libcuda.so.{driver}\n"
+
+
+_WHOLE, _SPLIT = _spec("0", "1", "all"), _spec("0:0", "0:1", "1", "all")
+
+
+@pytest.mark.parametrize(
+    ("current", "now", "end", "expected"),
+    [
+        (_WHOLE, _WHOLE, End(), _WHOLE),
+        ("edited", _WHOLE, End(), _WHOLE),
+        (None, _WHOLE, End(), _WHOLE),
+        (None, None, End(), None),
+        # The driver does not answer, and will.
+        (_WHOLE, None, End("580.95.05"), _WHOLE),
+        (_WHOLE, None, End("595.71.05"), None),
+        # It answers, and another one comes.
+        (_WHOLE, _WHOLE, End("595.71.05"), None),
+        # Instances that were lost come back; others are new.
+        (_SPLIT, _WHOLE, End(created=2), _SPLIT),
+        (_SPLIT, None, End("580.95.05", created=2), _SPLIT),
+        # They are there, go with the module, and come back.
+        (_SPLIT, _SPLIT, End("580.95.05", created=2), _SPLIT),
+        (_WHOLE, _WHOLE, End(created=2), None),
+        (_SPLIT, _SPLIT, End(created=1, destroyed=1), None),
+    ],
+)
+def test_the_specification_at_the_end_of_a_run_is_foreseen(
+    current: str | None, now: str | None, end: End, expected: str | None
+) -> None:
+    assert foreseen(current, now, end) == expected

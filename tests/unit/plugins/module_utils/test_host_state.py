@@ -54,6 +54,17 @@ def test_a_link_is_its_target_and_never_followed(machine: Machine) -> None:
     assert take(machine, "absent", ["/link", "/other"]) == {"/link": True, "/other": False}
 
 
+def test_a_program_is_known_by_size_and_time_and_a_link_by_its_target(machine: Machine) -> None:
+    os.utime(put(Path(machine.root), "/usr/lib/libcuda.so.580", "elf"), (1.5, 1.5))
+    (Path(machine.root) / "usr/lib/libcuda.so.1").symlink_to("libcuda.so.580")
+    paths = ["/usr/lib/libcuda.so.580", "/usr/lib/libcuda.so.1", "/usr/bin/nvidia-smi"]
+    assert take(machine, "programs", {"libcuda1": paths[:2], "nvidia-smi": paths[2:]}) == {
+        "/usr/bin/nvidia-smi": None,
+        "/usr/lib/libcuda.so.1": {"target": "libcuda.so.580"},
+        "/usr/lib/libcuda.so.580": {"size": 3, "changed": 1},
+    }
+
+
 def test_a_folder_and_a_pipe_are_told_apart(machine: Machine) -> None:
     (Path(machine.root) / "folder").mkdir(mode=0o755)
     os.mkfifo(Path(machine.root) / "pipe")

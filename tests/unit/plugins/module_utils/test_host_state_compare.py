@@ -15,6 +15,10 @@ STATE: dict[str, Any] = {
         "nvidia-driver-cuda": {"version": "580.95.05-1", "held": True},
         "nvidia-docker2": {"version": None, "held": False},
     },
+    "programs": {
+        "/usr/lib/libcuda.so.580.95.05": {"size": 9, "changed": 5},
+        "/usr/lib/libcuda.so.1": {"target": "libcuda.so.580.95.05"},
+    },
     "units": {"docker.service": {"active": "active", "enabled": "enabled", "load": "loaded"}},
     "kernel_modules": {
         "release": "6.8.0-60",
@@ -25,6 +29,12 @@ STATE: dict[str, Any] = {
     "groups": {"docker": {"alice": True}},
     "nouveau_absent": True,
     "cdi": {"files": {"/etc/cdi/nvidia.yaml": "cc"}, "devices": ["0", "1", "all"], "drivers": ["580.95.05"]},
+}
+RESOURCES = {
+    "programs": {
+        "nvidia-driver-cuda": ["/usr/lib/libcuda.so.580.95.05", "/usr/lib/libcuda.so.1"],
+        "nvidia-docker2": [],
+    }
 }
 DAEMON = "/etc/docker/daemon.json"
 
@@ -48,6 +58,22 @@ CASES: list[tuple[tuple[str, ...], object, list[str]]] = [
     (("packages", "nvidia-driver-cuda"), {"version": None, "held": False}, ["nvidia-driver-cuda removed"]),
     (("packages", "nvidia-docker2", "version"), "2.14.0-1", ["nvidia-docker2 2.14.0-1 installed"]),
     (("packages", "nvidia-docker2", "held"), True, ["nvidia-docker2 held"]),
+    (
+        ("programs", "/usr/lib/libcuda.so.580.95.05", "changed"),
+        6,
+        ["/usr/lib/libcuda.so.580.95.05 is not its package's any more"],
+    ),
+    (
+        ("programs", "/usr/lib/libcuda.so.1", "target"),
+        "libcuda.so.535.54",
+        ["/usr/lib/libcuda.so.1 leads to libcuda.so.535.54 instead of libcuda.so.580.95.05"],
+    ),
+    (
+        ("programs", "/usr/lib/libcuda.so.1"),
+        {"size": 9, "changed": 6},
+        ["/usr/lib/libcuda.so.1 is not its package's any more"],
+    ),
+    (("programs", "/usr/lib/libcuda.so.1"), None, ["/usr/lib/libcuda.so.1 deleted"]),
     (("units", "docker.service", "active"), "inactive", ["docker.service stopped"]),
     (("units", "docker.service", "active"), "failed", ["docker.service failed"]),
     (("units", "docker.service", "active"), "activating", ["docker.service keeps restarting"]),
@@ -119,11 +145,20 @@ def test_a_difference_is_told_in_a_persons_words(
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
-    assert compare({"state": STATE}, now) == told
+    assert compare({"state": STATE, "resources": RESOURCES}, now) == told
 
 
 def test_nothing_is_told_when_nothing_differs() -> None:
-    assert compare({"state": STATE}, copy.deepcopy(STATE)) == []
+    assert compare({"state": STATE, "resources": RESOURCES}, copy.deepcopy(STATE)) == []
+
+
+def test_programs_of_other_versions_go_without_saying() -> None:
+    now = copy.deepcopy(STATE)
+    now["packages"]["nvidia-driver-cuda"]["version"] = "595.71.05-1"
+    now["programs"] = dict.fromkeys(STATE["programs"])
+    assert compare({"state": STATE, "resources": RESOURCES}, now) == [
+        "nvidia-driver-cuda 580.95.05-1 -> 595.71.05-1"
+    ]
 
 
 def test_every_kind_has_a_case() -> None:
@@ -133,14 +168,19 @@ def test_every_kind_has_a_case() -> None:
 @pytest.mark.parametrize("kind", sorted(STATE))
 def test_a_kind_that_is_missing_is_a_difference(kind: str) -> None:
     now = {key: value for key, value in STATE.items() if key != kind}
-    assert compare({"state": STATE}, now) == [f"{kind.replace('_', ' ')} not measured"]
+    assert compare({"state": STATE, "resources": RESOURCES}, now) == [
+        f"{kind.replace('_', ' ')} not measured"
+    ]
     assert compare({"state": now}, STATE) == [f"{kind.replace('_', ' ')} not measured"]
 
 
 def test_a_second_problem_is_not_hidden_by_the_first() -> None:
     now = copy.deepcopy(STATE)
     now["files"]["/etc/a.conf"] = {**FILE, "sha256": "bb", "mode": "0600"}
-    assert compare({"state": STATE}, now) == ["/etc/a.conf edited", "/etc/a.conf mode 0644 -> 0600"]
+    assert compare({"state": STATE, "resources": RESOURCES}, now) == [
+        "/etc/a.conf edited",
+        "/etc/a.conf mode 0644 -> 0600",
+    ]
 
 
 def test_another_card_of_the_same_model_is_known_by_its_uuid() -> None:
