@@ -69,10 +69,49 @@ def test_check_mode_without_a_driver_names_the_same_things(
         assert "no driver answers yet" in str(predicted["warnings"])
         assert bench.run(MIXED)["msg"].startswith("the driver does not answer")
     done = bench.run(MIXED)
-    assert [each["after_header"] for each in predicted["diff"]] == [
-        each["after_header"] for each in done["diff"]
-    ]
+    assert _headers(predicted) == _headers(done)
     assert predicted["diff"][0] == done["diff"][0]
+
+
+def test_a_driver_that_is_only_not_loaded_keeps_the_record(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_the_bus(tmp_path, "20b0")
+    bench.run(MIXED)
+    with monkeypatch.context() as context:
+        context.setattr(nvidia_mig_layout, "Nvml", no_driver)
+        predicted = bench.run(MIXED, check=True)
+        other = bench.run(SPLIT, check=True)
+    bench.server.power_on()
+    assert _headers(predicted) == _headers(bench.run(MIXED))
+    assert _headers(other) == _headers(bench.run(SPLIT))
+
+
+def test_instances_that_go_with_the_module_are_foreseen(bench: Bench, tmp_path: Path) -> None:
+    on_the_bus(tmp_path, "20b0")
+    bench.run(MIXED)
+    assert not bench.run(MIXED, check=True)["changed"]
+    predicted = bench.run(MIXED, check=True, module_exchanged=True, consent=False)
+    bench.server.power_on()
+    assert _headers(predicted) == _headers(bench.run(MIXED))
+    assert predicted["gpus"][0]["created"] == 4
+
+
+@pytest.mark.parametrize("name", ["wanted", "program", "unit"])
+def test_a_file_with_another_mode_is_put_right(bench: Bench, name: str) -> None:
+    bench.run(MIXED)
+    before = bench.state()
+    (bench.folder / name).chmod(0o666)
+    predicted = bench.run(MIXED, check=True)
+    result = bench.run(MIXED, consent=False)
+    assert result["changed"]
+    assert _headers(predicted) == _headers(result) == [str(bench.folder / name)]
+    assert (bench.folder / name).stat().st_mode & 0o777 == 0o644
+    assert bench.state() == before
+
+
+def _headers(result: dict[str, Any]) -> list[str]:
+    return [each["after_header"] for each in result["diff"]]
 
 
 def test_keeps_what_the_new_layout_has_too(bench: Bench) -> None:

@@ -44,13 +44,29 @@ def dump(gpus: Sequence[Gpu], targets: Mapping[str, Target]) -> bytes:
 
 def load(text: str) -> Dict[str, Target]:
     """Read what `dump` wrote: the target of each GPU, by UUID. Raises RecordError."""
+    return {uuid: _target(gpu) for uuid, gpu in _gpus(text).items()}
+
+
+def holds(text: str, targets: Mapping[str, Target]) -> bool:
+    """Tell whether this is the record of just these targets, by PCI address, wherever the instances lie."""
+    try:
+        recorded = {gpu.get("pci"): _target(gpu) for gpu in _gpus(text).values()}
+    except RecordError:
+        return False
+    return recorded.keys() == targets.keys() and all(_same(targets[pci], recorded[pci]) for pci in targets)
+
+
+def _gpus(text: str) -> Dict[str, Any]:
     try:
         document = json.loads(text)
         if document["schema"] != _SCHEMA:
             raise RecordError("schema %s is not known" % document["schema"])
-        return {uuid: _target(gpu) for uuid, gpu in document["gpus"].items()}
+        gpus: Dict[str, Any] = document["gpus"]
+        for gpu in gpus.values():
+            _target(gpu)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordError("not a record of a MIG layout (%s)" % error) from error
+    return gpus
 
 
 def recorded(text: str) -> Dict[str, Target]:

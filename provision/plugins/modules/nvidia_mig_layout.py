@@ -11,15 +11,15 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Opt
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.file_replacement import replace
 from ..module_utils.host_state_machine import Machine
+from ..module_utils.managed_file import attributes, is_managed, manage
 from ..module_utils.mig_change import carry_out_all, locked
 from ..module_utils.mig_gpu import MigError, PendingError
 from ..module_utils.mig_layout import Layout, LayoutError, Target, parse, resolve
 from ..module_utils.mig_look import forecast, look
 from ..module_utils.mig_placement import NoPlacementError
 from ..module_utils.mig_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program
-from ..module_utils.mig_record import WANTED, dump, recorded, remember
+from ..module_utils.mig_record import WANTED, dump, holds, recorded, remember
 from ..module_utils.mig_refusal import Consent, MigRefusedError, needs_reboot, reboot_hint, refuse
 from ..module_utils.mig_scene import Scene
 from ..module_utils.mig_step import Step, plan, summary
@@ -61,6 +61,12 @@ options:
       - Whether a MIG mode that only a reboot of the host can change is left pending for one, which is not done here.
         So it is where the GPU cannot be reset, or where somebody holds it who does not work on it.
       - While somebody works on a GPU of the host it is refused.
+    type: bool
+    default: false
+  module_exchanged:
+    description:
+      - Whether the driver's module is unloaded or loaded in the same run before this task. Instances do not outlive
+        that, so in check mode they count as gone.
     type: bool
     default: false
   lock_timeout:
@@ -137,6 +143,7 @@ def main() -> None:
             "allow_destroy": {"type": "bool", "default": False},
             "allow_reset": {"type": "bool", "default": False},
             "allow_reboot": {"type": "bool", "default": False},
+            "module_exchanged": {"type": "bool", "default": False},
             "lock_timeout": {"type": "int", "default": 60},
         },
         supports_check_mode=True,
@@ -179,34 +186,41 @@ def _change(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
         record = dump([step.result() for step in steps] if waiting else look(nvml, machine).gpus, targets)
     differing = _differing(record)
     for file in differing:
-        os.makedirs(os.path.dirname(file.path), mode=0o755, exist_ok=True)
-        replace(file.path, file.content)
+        manage(file.path, file.content)
     return _Work(steps, differing, waiting)
 
 
 def _look(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
-    """Return what `_change` would do, before the driver is there by what is known of the GPUs' models."""
+    """Return what `_change` would do."""
+    if module.params["module_exchanged"]:
+        return _forecast(module, layout, machine)
     try:
         nvml = Nvml()
     except (NvmlError, OSError):
-        scene = forecast(machine, _text(WANTED))
-        if scene.unknown:
-            models = ", ".join(scene.unknown)
-            module.warn(
-                "the MIG layout is checked when the driver is there: the profiles of %s are not known"
-                % models
-            )
-            return _Work([], _differing(b""), [])
         module.warn(
             "no driver answers yet: the MIG layout is checked against what is known of the GPUs' models"
         )
-        steps, _ = _plan(module, layout, scene)
-        return _Work(steps, _differing(b""), _rebooted(steps, scene))
+        return _forecast(module, layout, machine)
     with nvml:
         scene = look(nvml, machine)
         steps, targets = _plan(module, layout, scene)
         record = dump([step.result() for step in steps], targets)
         return _Work(steps, _differing(record), _rebooted(steps, scene))
+
+
+def _forecast(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
+    """Return the same where no instance is there, by what is known of the GPUs' models."""
+    scene = forecast(machine, _text(WANTED))
+    if scene.unknown:
+        models = ", ".join(scene.unknown)
+        module.warn(
+            "the MIG layout is checked when the driver is there: the profiles of %s are not known" % models
+        )
+        return _Work([], _differing(b""), [])
+    steps, _ = _plan(module, layout, scene)
+    # A record of the same layout stays as it is: what it names comes back at its places.
+    kept = holds(_text(WANTED), {step.gpu.board.pci: step.target for step in steps})
+    return _Work(steps, _differing((_read(WANTED) or b"") if kept else b""), _rebooted(steps, scene))
 
 
 def _plan(module: AnsibleModule, layout: Layout, scene: Scene) -> Tuple[List[Step], Mapping[str, Target]]:
@@ -230,7 +244,9 @@ def _differing(record: bytes) -> List[_File]:
         _File(PROGRAM, code, "a program of %d bytes\n" % len(code)),
         _File(UNIT, UNIT_TEXT.encode(), UNIT_TEXT),
     ]
-    return [file._replace(former=_read(file.path)) for file in files if _read(file.path) != file.content]
+    return [
+        file._replace(former=_read(file.path)) for file in files if not is_managed(file.path, file.content)
+    ]
 
 
 def _finish(module: AnsibleModule, work: _Work) -> NoReturn:
@@ -296,8 +312,8 @@ def _diff(changed: Sequence[Step], differing: Sequence[_File], lasting: bool) ->
             {
                 "before_header": file.path,
                 "after_header": file.path,
-                "before": former.decode("utf-8", "replace"),
-                "after": file.shown,
+                "before": attributes(file.path)[0] + former.decode("utf-8", "replace"),
+                "after": attributes(file.path)[1] + file.shown,
             }
         )
     if not lasting:
