@@ -147,17 +147,21 @@ def _details(result: _Json) -> _Json:
         if text:
             details[key] = _cut(text if isinstance(text, str) else json.dumps(text, default=str), _TEXT_LIMIT)
     diffs = [diff for item in [result, *(result.get("results") or ())] for diff in _diffs(item)]
-    room = _DIFF_LIMIT
+    room, left_out = _DIFF_LIMIT, 0
     kept = []
     for diff in diffs:
         size = sum(len(str(value)) for value in diff.values())
         if size <= room:
             kept.append(diff)
             room -= size
+        else:
+            # What is too long to be shown is named all the same.
+            kept.append({key: diff[key] for key in ("before_header", "after_header") if key in diff})
+            left_out += 1
     if kept:
         details["diff"] = kept
-    if len(kept) < len(diffs):
-        details["diffs_left_out"] = len(diffs) - len(kept)
+    if left_out:
+        details["diffs_left_out"] = left_out
     return details
 
 

@@ -1,0 +1,44 @@
+"""The callback that tells what happens on hosts."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.plugins.callback import CallbackBase
+
+from provision.plugins.callback.provision_events import CallbackModule
+
+
+def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, result: dict[str, Any]) -> dict[str, Any]:
+    """Return the event of a changed task."""
+    path = tmp_path / "events"
+    callback = CallbackModule()
+    monkeypatch.setattr(callback, "get_option", lambda _: str(path))
+    monkeypatch.setattr(CallbackBase, "set_options", lambda *_, **__: None)
+    callback.set_options()
+    task = SimpleNamespace(no_log=False, name="Write", action="copy", _role=None)
+    host = SimpleNamespace(get_name=lambda: "h1")
+    callback.v2_runner_on_ok(SimpleNamespace(is_changed=lambda: True, result=result, task=task, host=host))
+    event: dict[str, Any] = json.loads(path.read_text())
+    return event
+
+
+def diff(name: str, text: str) -> dict[str, str]:
+    return {"before_header": name, "after_header": name, "before": "", "after": text}
+
+
+def test_a_diff_that_is_too_long_to_show_is_still_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    event = told(
+        monkeypatch,
+        tmp_path,
+        {"changed": True, "diff": [diff("/etc/long", "x" * 70000), diff("/etc/short", "y")]},
+    )
+    assert event["diff"] == [
+        {"before_header": "/etc/long", "after_header": "/etc/long"},
+        diff("/etc/short", "y"),
+    ]
+    assert event["diffs_left_out"] == 1
