@@ -1,6 +1,8 @@
 """An SSH server in this process: real protocol, real commands, and whatever misbehaviour a test wants."""
 
+import json
 import os
+import shlex
 import socket
 import subprocess
 import threading
@@ -9,6 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import paramiko
+
+ANSWER = {
+    **dict.fromkeys(("docker", "toolkit", "secure_boot")),
+    **dict.fromkeys(("nouveau_loaded", "docker_running"), False),
+    **{"schema": 1, "os": "Debian 13", "distribution": "debian", "major": "13", "kernel": "6.12"},
+    **{"architecture": "x86_64", "python": "3.13.5", "driver": {"loaded": None, "installed": None}},
+    **{
+        "gpus": [{"pci": "0000:18:00.0", "id": "10de:2330"}],
+        "workloads": [],
+        "infiniband": [],
+        "receipts": {},
+    },
+}
 
 
 @dataclass
@@ -148,3 +163,32 @@ def _forward(channel: Any, destination: tuple[str, int]) -> None:  # noqa: ANN40
         while block := channel.recv(1 << 16):
             other.sendall(block)
         other.shutdown(socket.SHUT_WR)
+
+
+def script(folder: Path, name: str, text: str) -> str:
+    """Write a program that stands for one on the host."""
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def python(folder: Path) -> str:
+    """Return a Python that answers without asking the machine."""
+    answer = shlex.quote(f"provision-probe-begin {json.dumps(ANSWER)} provision-probe-end")
+    return script(folder, "python", f"cat >/dev/null; echo {answer}")
+
+
+def variables(server: SshServer, **changes: object) -> dict[str, object]:
+    """Return what an inventory says of a host that is this server."""
+    checked = f"-o UserKnownHostsFile={server.known_hosts} -o StrictHostKeyChecking=yes"
+    return {
+        "ansible_host": "127.0.0.1",
+        "ansible_port": server.port,
+        "ansible_user": server.user,
+        "ansible_ssh_private_key_file": str(server.key_file),
+        "ansible_ssh_common_args": f"-F /dev/null {checked}",
+        "ansible_become": False,
+        "ansible_python_interpreter": python(server.folder),
+        **changes,
+    }

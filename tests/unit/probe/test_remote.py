@@ -1,6 +1,5 @@
 """The probe over a real SSH connection, to a server that behaves well and to servers that do not."""
 
-import json
 import os
 import shlex
 import socket
@@ -20,20 +19,7 @@ from provision.probe import probe, remote
 from provision.probe.program import NO_PYTHON
 from provision.probe.target import Target
 
-from .ssh_server import SshServer
-
-ANSWER = {
-    **dict.fromkeys(("docker", "toolkit", "secure_boot")),
-    **dict.fromkeys(("nouveau_loaded", "docker_running"), False),
-    **{"schema": 1, "os": "Debian 13", "distribution": "debian", "major": "13", "kernel": "6.12"},
-    **{"architecture": "x86_64", "python": "3.13.5", "driver": {"loaded": None, "installed": None}},
-    **{
-        "gpus": [{"pci": "0000:18:00.0", "id": "10de:2330"}],
-        "workloads": [],
-        "infiniband": [],
-        "receipts": {},
-    },
-}
+from .ssh_server import SshServer, script, variables
 
 
 @pytest.fixture
@@ -47,34 +33,6 @@ def server(tmp_path: Path) -> Iterator[SshServer]:
 def no_agent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-
-
-def script(folder: Path, name: str, text: str) -> str:
-    """Write a program that stands for one on the host."""
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-    return str(path)
-
-
-def python(folder: Path) -> str:
-    """Return a Python that answers without asking the machine."""
-    answer = shlex.quote(f"provision-probe-begin {json.dumps(ANSWER)} provision-probe-end")
-    return script(folder, "python", f"cat >/dev/null; echo {answer}")
-
-
-def variables(server: SshServer, **changes: object) -> dict[str, object]:
-    checked = f"-o UserKnownHostsFile={server.known_hosts} -o StrictHostKeyChecking=yes"
-    return {
-        "ansible_host": "127.0.0.1",
-        "ansible_port": server.port,
-        "ansible_user": server.user,
-        "ansible_ssh_private_key_file": str(server.key_file),
-        "ansible_ssh_common_args": f"-F /dev/null {checked}",
-        "ansible_become": False,
-        "ansible_python_interpreter": python(server.folder),
-        **changes,
-    }
 
 
 def ask(server: SshServer, **changes: object) -> HostProbe:
