@@ -19,6 +19,9 @@ from provision.runner.playbook import Playbook
 _GRACE = (signal.SIGINT, 15.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)
 """What an interrupted run is sent, and the seconds that it gets to end before the next."""
 
+_ALIVE = "-o ServerAliveInterval=15 -o ServerAliveCountMax=8"
+"""A host that dies while it works is given up after two minutes; OpenSSH by itself would wait for ever."""
+
 PRIVATE = 0o600
 
 
@@ -69,9 +72,10 @@ def run_playbook(playbook: Playbook, run_dir: Path, *, on_event: Callable[[Event
 def environment(inherited: Mapping[str, str], events: str, masters: str) -> dict[str, str]:
     """Return the environment of the playbook: where our content is, and where events and SSH sockets go.
 
-    A configuration file that the user chose stays chosen.
+    A configuration file that the user chose stays chosen, and of SSH's arguments the user's count first.
     """
     callbacks = [name for name in (inherited.get("ANSIBLE_CALLBACKS_ENABLED"), content.callback()) if name]
+    ssh = [text for text in (inherited.get("ANSIBLE_SSH_EXTRA_ARGS"), _ALIVE) if text]
     ours = {
         **content.environment(),
         "ANSIBLE_CALLBACKS_ENABLED": ",".join(callbacks),
@@ -80,6 +84,7 @@ def environment(inherited: Mapping[str, str], events: str, masters: str) -> dict
         "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_RETRY_FILES_ENABLED": "0",
         "ANSIBLE_SSH_CONTROL_PATH_DIR": masters,
+        "ANSIBLE_SSH_EXTRA_ARGS": " ".join(ssh),
         "LC_ALL": "C.UTF-8",  # Ansible refuses to start in any other encoding
         "PROVISION_EVENTS_PATH": events,
     }

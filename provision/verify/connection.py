@@ -123,6 +123,7 @@ class AnsibleBackend(BaseBackend):  # type: ignore[misc] # testinfra has no type
 def ssh_argv(target: Target, line: str) -> list[str]:
     """Return the command that runs a shell line on the target as root; a password is never in it."""
     argv = ["ssh", "-T", *target.arguments, "-o", f"ConnectTimeout={CONNECT_TIMEOUT}"]
+    argv += ["-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=8"]
     if target.password is None:
         argv += ["-o", "BatchMode=yes"]
     else:

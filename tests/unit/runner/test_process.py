@@ -194,6 +194,13 @@ def test_environment_adds_to_the_users_callbacks_and_keeps_the_chosen_configurat
     assert (made["PROVISION_EVENTS_PATH"], made["ANSIBLE_SSH_CONTROL_PATH_DIR"]) == ("/dev/fd/9", "/tmp/x")
 
 
+def test_a_host_that_dies_is_noticed_and_the_users_arguments_count_first() -> None:
+    alive = "-o ServerAliveInterval=15 -o ServerAliveCountMax=8"
+    assert environment({}, "/dev/fd/9", "/tmp/x")["ANSIBLE_SSH_EXTRA_ARGS"] == alive
+    made = environment({"ANSIBLE_SSH_EXTRA_ARGS": "-o ServerAliveInterval=60"}, "/dev/fd/9", "/tmp/x")
+    assert made["ANSIBLE_SSH_EXTRA_ARGS"] == f"-o ServerAliveInterval=60 {alive}"
+
+
 def test_shared_connections_are_closed_at_the_end(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs = project / "bin"
     programs.mkdir()

@@ -29,6 +29,7 @@ def test_everything_of_the_inventory_reaches_ssh() -> None:
     assert "User=ops" in argv
     assert any(each.startswith('IdentityFile="/') and each.endswith('/.ssh/gpu key"') for each in argv)
     assert "BatchMode=yes" in argv
+    assert "ServerAliveInterval=15" in argv
     assert argv[-3:] == ["--", "192.0.2.11", "/bin/sh -c 'id -u'"]
 
 
