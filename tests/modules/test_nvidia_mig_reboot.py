@@ -131,6 +131,9 @@ def test_nobody_who_works_is_ended_by_a_reboot(bench: Bench, tmp_path: Path, for
     result = bench.run(MIXED, allow_reboot=True)
     assert result["msg"].startswith("refused:")
     assert "end what works on this host's GPUs: container train" in result["hint"]
+    # Foreseen, it is refused before the GPU is asked at all.
+    assert ("put back" not in result["msg"]) == foreseen
+    assert bool(bench.run(MIXED, check=True, allow_reboot=True).get("failed")) == foreseen
     assert bench.state() == before
 
 

@@ -56,6 +56,16 @@ def test_the_real_program_runs_on_the_real_python(server: SshServer) -> None:
     assert found.observed is not None
     assert found.observed.kernel == os.uname().release
     assert found.observed.architecture == os.uname().machine
+    assert found.observed.partitions is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a survey needs root")
+def test_partitions_are_asked_for_where_the_inventory_has_a_layout(server: SshServer) -> None:
+    found = ask(server, ansible_python_interpreter="auto_silent", nvidia_mig_layout="all-disabled")
+    assert found.error is None
+    assert found.observed is not None
+    assert found.observed.partitions is not None
+    assert len(found.observed.partitions.gpus) == len(found.observed.gpus)
 
 
 @pytest.mark.parametrize(

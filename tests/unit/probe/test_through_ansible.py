@@ -47,10 +47,12 @@ def test_ansibles_reason_is_told(output: str, errors: str, told: str, reachable:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a survey needs root")
-def test_a_local_host_is_probed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("layout", ["", "all-disabled"])
+def test_a_local_host_is_probed(tmp_path: Path, layout: str) -> None:
     variables: dict[str, object] = {
         "ansible_connection": "local",
         "ansible_python_interpreter": sys.executable,
+        "nvidia_mig_layout": layout,
     }
     inventory = tmp_path / "hosts.ini"
     words = " ".join(f"{key}={value}" for key, value in variables.items())
@@ -59,6 +61,7 @@ def test_a_local_host_is_probed(tmp_path: Path) -> None:
     assert found.error is None
     assert found.observed is not None
     assert found.observed.kernel == os.uname().release
+    assert (found.observed.partitions is not None) == bool(layout)
 
 
 def test_an_interpreter_that_is_not_there_is_told_with_its_cure(tmp_path: Path) -> None:

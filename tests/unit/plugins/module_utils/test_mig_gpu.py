@@ -326,6 +326,18 @@ def test_pending_is_no_success(server: Build, library: Nvml) -> None:
     assert (gpu.enabled, gpu.pending) == (False, False)
 
 
+def test_a_success_that_did_nothing_is_found_by_reading_back(
+    server: Build, library: Nvml, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built, gpu = start(server, library, A100)
+    before = state(built)
+    (step,) = plan([gpu], resolve("all-3g.20gb", [gpu.board]))
+    monkeypatch.setattr(library, "create_compute_instance", lambda _instance, _slices: None)
+    with pytest.raises(MigError, match=r"it has 2x 3g\.20gb after the change; it was put back as it was"):
+        carry_out(library, step, never)
+    assert state(built) == before
+
+
 def test_what_cannot_be_put_back_is_said(
     server: Build, library: Nvml, monkeypatch: pytest.MonkeyPatch
 ) -> None:
