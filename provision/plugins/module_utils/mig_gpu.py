@@ -10,9 +10,9 @@ from collections import Counter
 from typing import Callable, Dict, List, Mapping, Tuple
 
 from .mig_layout import Board
-from .mig_placement import Instance, Placement, Profile, Wanted, describe
+from .mig_placement import Instance, Placement, Profile, Wanted
 from .mig_profiles import known
-from .mig_step import Gpu, Step
+from .mig_step import Gpu, Step, geometry
 from .nvml import IN_USE, NOT_SUPPORTED, RESET_REQUIRED, SUCCESS, GpuInstance, Nvml, NvmlError
 
 # Hopper (compute capability 9.0) and later need no reset (MIG user guide, "Enable MIG Mode").
@@ -151,7 +151,7 @@ def _check(nvml: Nvml, step: Step) -> None:
         raise MigError("MIG mode is %s after the change" % ("enabled" if now.enabled else "disabled"))
     found = Counter(Wanted(each.profile, each.compute) for each in now.instances)
     if found != Counter(step.target.instances):
-        raise MigError("it has %s after the change" % describe(tuple(found.elements())))
+        raise MigError("after the change it has %s" % ", ".join(geometry(now.enabled, now.instances)))
 
 
 def _read_gpu(nvml: Nvml, handle: int, users: Mapping[Tuple[str, int], Tuple[str, ...]]) -> Gpu:
