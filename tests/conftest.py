@@ -1,6 +1,11 @@
 """Shared by all tests: a skip is a failure where everything should have run."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How busy the machine is must not decide: hypothesis would fail what takes 0.2 s once.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,7 @@
 """What happens on the hosts while a playbook runs: one line of the event callback is one Event."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -47,8 +48,12 @@ class Event:
         """Return why the task failed, as one line."""
         lines = [line.strip() for line in self.message.splitlines() if line.strip()]
         reason = lines[0] if lines else f"task `{self.task}` failed and gave no reason"
-        if reason.rstrip(".") in _SAYING_NOTHING:
-            reason = f"task `{self.task}`: {_last_line(self.stderr) or reason}"
+        # What Ansible wraps was written for somebody who sees the name of the task above it.
+        bare = _WRAPPERS.sub("", reason).rstrip(".: ")
+        if bare in _SAYING_NOTHING:
+            bare = _last_line(self.stderr) or bare
+        if bare and (bare in _SAYING_NOTHING or bare != reason.rstrip(".: ")):
+            reason = f"task `{self.task}`: {bare}"
         return reason.removeprefix("refused:").strip().rstrip(".")
 
 
@@ -58,6 +63,7 @@ def subjects(event: Event) -> tuple[str, ...]:
     return tuple(dict.fromkeys(header for header in headers if header)) or (event.task,)
 
 
+_WRAPPERS = re.compile("^(?:(?:Task|Module|Action) failed: ?)+")
 _SAYING_NOTHING = frozenset({"non-zero return code", "MODULE FAILURE", "One or more items failed"})
 
 

@@ -56,6 +56,18 @@ def test_parse_refuses_other_lines(line: str) -> None:
             "task `T`: E: held",
         ),
         (Event(Kind.FAILED, task="T", message="non-zero return code"), "task `T`: non-zero return code"),
+        (
+            Event(Kind.UNREACHABLE, task="T", message="Task failed: Timeout (12s) waiting for a prompt:\n"),
+            "task `T`: Timeout (12s) waiting for a prompt",
+        ),
+        (
+            Event(Kind.FAILED, task="T", message="Task failed: Module failed: [Errno 30] Read-only: '/x'"),
+            "task `T`: [Errno 30] Read-only: '/x'",
+        ),
+        (
+            Event(Kind.FAILED, task="T", message="Task failed: non-zero return code", stderr="E: held\n"),
+            "task `T`: E: held",
+        ),
         (Event(Kind.FAILED, task="T"), "task `T` failed and gave no reason"),
     ],
 )
