@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def root(script: str) -> str:
     return done.stdout
 
 
-def module(module_name: str, /, *, check: bool = False, **arguments: object) -> Any:  # noqa: ANN401 - as modules return it
+def module(module_name: str, arguments: Mapping[str, object], *, check: bool = False) -> Any:  # noqa: ANN401 - as modules return it
     """Run one of our modules on the server, and return its result, failed or not."""
     done = run(
         *(
@@ -57,9 +57,9 @@ def module(module_name: str, /, *, check: bool = False, **arguments: object) -> 
     return json.loads(done.stdout.partition("=>")[2])
 
 
-def packages(*specs: str, check: bool = False, **arguments: object) -> Any:  # noqa: ANN401 - as above
+def packages(*specs: str, check: bool = False, **arguments: Any) -> Any:  # noqa: ANN401 - as modules have it
     """Run package_set."""
-    return module("package_set", check=check, packages=list(specs), free_space_mib=0, **arguments)
+    return module("package_set", {"packages": list(specs), "free_space_mib": 0, **arguments}, check=check)
 
 
 def installed() -> set[str]:
@@ -91,12 +91,12 @@ def repository() -> Iterator[dict[str, object]]:
 @pytest.fixture(scope="module")
 def configured(repository: dict[str, object]) -> None:
     """Have the repository configured, and a driver installed."""
-    module("package_repository", **repository)
+    module("package_repository", repository)
     packages("driver=580.105.08-1", "driver-libraries=580.105.08-1", allow_downgrade=True)
 
 
 def test_a_driver_comes_moves_and_goes(repository: dict[str, object]) -> None:
-    wanted = {"hold": ["driver", "driver-libraries"]}
+    wanted: dict[str, Any] = {"hold": ["driver", "driver-libraries"]}
     first = ("driver=580.95.05-1", "driver-libraries=580.95.05-1")
     arriving = {"driver": "580.95.05-1", "driver-libraries": "580.95.05-1", "compiler": "1.0-1"}
 
@@ -104,9 +104,9 @@ def test_a_driver_comes_moves_and_goes(repository: dict[str, object]) -> None:
     assert foreseen["transaction"]["install"] == arriving, foreseen
     assert installed() == set()
 
-    wrong = module("package_repository", **{**repository, "key_fingerprints": ["0" * 40]})
+    wrong = module("package_repository", {**repository, "key_fingerprints": ["0" * 40]})
     assert "expected " + "0" * 40 in wrong["msg"], wrong
-    assert module("package_repository", **repository)["changed"]
+    assert module("package_repository", repository)["changed"]
 
     done = packages(*first, **wanted)
     assert done["transaction"]["install"] == arriving, done
@@ -114,7 +114,7 @@ def test_a_driver_comes_moves_and_goes(repository: dict[str, object]) -> None:
     assert "driver-0:580.95.05-1.*" in locks()
     assert not packages(*first, **wanted)["changed"]
 
-    offered = module("package_versions_info", names=["driver", "nothing"])["versions"]
+    offered = module("package_versions_info", {"names": ["driver", "nothing"]})["versions"]
     assert offered == {"driver": ["595.71.05-1", "580.105.08-1", "580.95.05-1"], "nothing": []}
 
     second = ("driver=595.71.05-1", "driver-libraries=595.71.05-1")
