@@ -282,11 +282,11 @@ def test_a_saved_file_comes_back_when_a_package_took_it(
 ) -> None:
     file = tmp_path / "daemon.json"
     file.write_text('{"mtu": 9000}')
-    host.unit = ABSENT
     monkeypatch.setattr(
         docker_daemon_config, "packages", lambda *_: {"nvidia-docker2": {"version": "2.13.0-1"}}
     )
     assert not run(state="saved", packages=["nvidia-docker2"])["changed"]
+    host.unit = ABSENT  # it took Docker along as well
     file.unlink()
     result = run(settings={"debug": True})
     assert result["changed"]
@@ -294,6 +294,12 @@ def test_a_saved_file_comes_back_when_a_package_took_it(
     file.unlink()
     run(settings={"debug": True})
     assert json.loads(file.read_text()) == {"debug": True}
+
+
+def test_nothing_is_installed_for_a_docker_that_is_not_there(run: Run, host: Host) -> None:
+    host.unit = ABSENT
+    assert run(state="saved", packages=["nvidia-docker2"])["msg"] == "Docker is not installed on this host"
+    assert not run(check=True, state="saved", packages=["nvidia-docker2"]).get("failed")
 
 
 def test_nothing_is_saved_without_such_a_package(

@@ -31,7 +31,11 @@ def _no_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def _answer(programs: Programs, state: str, simulation: str = "", offered: str = "1.6-1") -> None:
-    programs.answers = {
+    programs.answers = _answers(state, simulation, offered)
+
+
+def _answers(state: str, simulation: str, offered: str) -> dict[tuple[str, ...], tuple[int, str, str]]:
+    return {
         ("dpkg",): (0, "amd64\n", ""),
         ("dpkg-query",): (0, STATUS.format(state=state), ""),
         ("apt-cache", "madison"): (0, f"jq | {offered} | http://x bookworm/main amd64 Packages\n", ""),
@@ -137,3 +141,22 @@ def test_lists_are_read_only_where_they_are_too_old(
         monkeypatch.setattr(apt_packages, "_LISTS", directory)
         run_module(package_set, {"packages": ["jq=1.7-1"], "manager": "apt", "free_space_mib": 0})
     assert read == updates
+
+
+def test_lists_that_could_not_be_read_do_not_count_as_read(
+    run_module: RunModule, programs: Programs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A network that was away for a moment must not be remembered for an hour."""
+    lists = [tmp_path / "lists", tmp_path / "lists" / "partial"]
+    lists[1].mkdir(parents=True)
+    monkeypatch.setattr(apt_packages, "_lists_read", lambda: None)
+    monkeypatch.setattr(apt_packages, "_DIRECTORIES", tuple(map(str, lists)))
+    programs.answers[("apt-get", "update")] = (
+        0,
+        "Err:1 http://x stable Release\nW: Failed to fetch http://x\n",
+        "",
+    )
+    for key, answer in _answers("ii", "Inst jq [1.6-1] (1.7-1 Debian:12 [amd64])\n", "1.7-1").items():
+        programs.answers.setdefault(key, answer)
+    run_module(package_set, {"packages": ["jq=1.7-1"], "manager": "apt", "free_space_mib": 0})
+    assert [each.stat().st_mtime for each in lists] == [0, 0]

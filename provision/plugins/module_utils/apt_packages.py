@@ -27,7 +27,8 @@ _ENVIRONMENT = {
     "UCF_FORCE_CONFFOLD": "1",
 }
 _LISTS = "/var/lib/apt/lists"
-_STAMPS = (_LISTS, _LISTS + "/partial", "/var/lib/apt/periodic/update-success-stamp")
+_DIRECTORIES = (_LISTS, _LISTS + "/partial")
+_STAMPS = (*_DIRECTORIES, "/var/lib/apt/periodic/update-success-stamp")
 _KEEP_CONFIGURATION = ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"]
 
 
@@ -169,8 +170,11 @@ class AptPackages(PackageManager):
             self._module.warn("apt-get update: %s" % "; ".join(self._unreadable))
         elif code:
             raise self._failure("apt-get update failed", out + err, [])
+        # apt leaves the time of a list that it has found unchanged. Where one could not be read, none counts as read.
+        read = 0.0 if self._unreadable else time.time()
         with contextlib.suppress(OSError):
-            os.utime(_LISTS)
+            for path in _DIRECTORIES:
+                os.utime(path, (read, read))
 
     def _update_aside(self, everything: bool) -> None:
         room = self._stack.enter_context(_Room(self._pending))

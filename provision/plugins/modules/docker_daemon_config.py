@@ -180,11 +180,14 @@ def main() -> None:
 def _save(module: AnsibleModule) -> None:
     """Keep a copy of the file while a package that may take it along is installed. Bookkeeping: no change.
 
-    And remember that dockerd has to look again for programs that the packages bring.
+    And remember that dockerd has to look again for programs that the packages bring. A run without Docker fails
+    here, before anything is installed for it.
     """
     path, copy = module.params["path"], os.path.join(module.params["state_directory"], _SAVED)
     missing = _missing_programs(module)
     (unit,) = show(lambda argv: module.run_command(list(argv)), [UNIT])
+    if not unit.exists and not module.check_mode:
+        module.fail_json(msg="Docker is not installed on this host", hint="apply role docker_engine first")
     if missing and unit.runs:
         refuse_restart(module, live_restore_goes=False)
         if not module.check_mode and read_note(unit.invocation, module.params["state_directory"]) is None:
