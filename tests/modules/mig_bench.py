@@ -31,6 +31,7 @@ class Bench:
     run_module: Callable[..., dict[str, Any]]
     usage: Usage = field(default_factory=lambda: Usage({}, {}, {}))
     calls: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     enabled: bool = False
     active: bool = False
 
@@ -97,6 +98,8 @@ def bench(
     monkeypatch.setattr(nvidia_mig_layout, "Machine", lambda: Machine(str(tmp_path / "root")))
     monkeypatch.setattr(nvidia_mig_layout, "Nvml", lambda: Nvml(str(programs / f"libnvidia-ml.so.{VERSION}")))
     monkeypatch.setattr(mig_look, "find", lambda _machine, _places: made.usage)
+    # In a process that has been a controller before, Ansible shows warnings instead of returning them.
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text, **_: made.warnings.append(text))
     monkeypatch.setattr(AnsibleModule, "run_command", lambda _self, argv, **_: made.command(argv))
     return made
 
