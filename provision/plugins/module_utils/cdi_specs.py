@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Dict, List, Mapping, NamedTuple, Optional
+from typing import Dict, List, Mapping, NamedTuple, Optional, Set
 
 
 class End(NamedTuple):
@@ -64,9 +64,15 @@ def foreseen(current: Optional[str], now: Optional[str], end: End) -> Optional[s
 
     if is_true(now, 0):
         return now
+    if now is not None and _whole(now) != _whole(current or ""):
+        return None
     described = partitions(current or "")
     lost = (described - partitions(now or ""), described)
     return current if any(is_true(current, number) for number in lost) else None
+
+
+def _whole(text: str) -> Set[str]:
+    return {name for name in devices(text) if ":" not in name and not name.startswith("MIG-")}
 
 
 def digest(text: str) -> str:

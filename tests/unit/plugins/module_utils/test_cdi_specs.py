@@ -85,7 +85,8 @@ def _spec(*names: str, driver: str = "580.95.05") -> str:
     return f"kind: nvidia.com/gpu\ndevices:\n{lines}# libcuda.so.{driver}\n"
 
 
-_WHOLE, _SPLIT = _spec("0", "1", "all"), _spec("0:0", "0:1", "1", "all")
+# An A100 and another GPU: with MIG mode on and no instances the first one is not described.
+_WHOLE, _SPLIT = _spec("1", "all"), _spec("0:0", "0:1", "MIG-aa", "MIG-bb", "1", "all")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,8 @@ _WHOLE, _SPLIT = _spec("0", "1", "all"), _spec("0:0", "0:1", "1", "all")
         # They are there, go with the module, and come back.
         (_SPLIT, _SPLIT, End("580.95.05", created=2), _SPLIT),
         (_WHOLE, _WHOLE, End(created=2), None),
+        # Instances come back, and a GPU beside them is another one.
+        (_spec("0:0", "0:1", "GPU-aa"), _spec("GPU-bb"), End(created=2), None),
         (_SPLIT, _SPLIT, End(created=1, destroyed=1), None),
     ],
 )
