@@ -25,8 +25,9 @@ options:
     required: true
   introduced:
     description:
-      - Whether packages that bring the units were installed in the same run. Some start their units themselves,
-        sooner or later - which then counts as this task's change, so that check mode and run tell the same.
+      - Whether packages that bring the units were installed or changed in the same run. Some start or stop their
+        units themselves, sooner or later - which then counts as this task's change, so that check mode and run tell
+        the same.
     type: bool
     default: false
   drop_ins:
