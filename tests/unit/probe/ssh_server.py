@@ -6,6 +6,7 @@ import shlex
 import socket
 import subprocess
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,8 @@ class SshServer:
         self.known_hosts = self.folder / "known_hosts"
         self.known_hosts.write_text(self.known_host())
         self.stopped = threading.Event()
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.accepting = threading.Thread(target=self._serve, daemon=True)
+        self.accepting.start()
 
     def known_host(self) -> str:
         """Return the server's line in a known_hosts file."""
@@ -67,6 +69,11 @@ class SshServer:
     def stop(self) -> None:
         """Refuse new connections."""
         self.stopped.set()
+        # Closed under a thread that waits in it, its number could go to the next server, and that one's
+        # connections to this thread.
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.accepting.join()
         self.listener.close()
 
     def _serve(self) -> None:
