@@ -110,6 +110,14 @@ def test_a_file_with_another_mode_is_put_right(bench: Bench, name: str) -> None:
     assert bench.state() == before
 
 
+def test_a_unit_that_was_deleted_is_a_change_of_the_service_too(bench: Bench) -> None:
+    bench.run(MIXED)
+    (bench.folder / "unit").unlink()
+    expected = [str(bench.folder / "unit"), "provision-mig.service"]
+    assert _headers(bench.run(MIXED, check=True)) == _headers(bench.run(MIXED)) == expected
+    assert not bench.run(MIXED)["changed"]
+
+
 def _headers(result: dict[str, Any]) -> list[str]:
     return [each["after_header"] for each in result["diff"]]
 

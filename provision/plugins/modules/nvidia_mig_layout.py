@@ -253,7 +253,9 @@ def _finish(module: AnsibleModule, work: _Work) -> NoReturn:
     """Have the unit know its files and run, and answer. Not under the lock, which the unit takes itself."""
     changed, differing = [step for step in work.steps if not step.is_empty], work.files
     enabled = _succeeds(module, "is-enabled")
-    lasting = enabled and _succeeds(module, "is-active")
+    # A unit that was deleted counts as gone, although systemd has it as it was once its file is back.
+    deleted = any(file.path == UNIT and file.former is None for file in differing)
+    lasting = enabled and _succeeds(module, "is-active") and not deleted
     if not module.check_mode:
         if any(file.path == UNIT for file in differing):
             _systemctl(module, "daemon-reload")
