@@ -1,0 +1,83 @@
+"""What `plan --diff` predicts is what `up` changes, both ways: on servers left half done, and for another driver.
+
+Fresh servers are in `test_check_mode`, one role after the other in `test_coverage`, drifted ones in `test_drift`.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from .receipts_lab import (
+    A100,
+    H100,
+    HOSTS,
+    INVENTORY,
+    ROLES,
+    differing,
+    fresh,
+    plan,
+    product,
+    reasons,
+    root,
+    up,
+)
+
+pytestmark = pytest.mark.e2e
+
+_OTHER_DRIVER = "595.71.05"
+_DRIVER = "dpkg-query --show --showformat '${db:Status-Status}' nvidia-driver-cuda 2>/dev/null"
+# Ends the run on a server as a power cut would, seen from the run: all at once, nothing is told to end.
+_KILL = """
+until {moment}; do :; done
+pkill -KILL -x 'apt-get|dpkg' || true
+pkill -KILL -f 'BECOME-SUCCESS|sshd(-session)?: admin|^/usr/bin/python3(\\.[0-9]+)?$'
+"""
+_MOMENTS = {
+    # The driver's packages are there, nothing is configured.
+    A100: f'[ "$({_DRIVER})" = installed ] && ! pgrep -x apt-get >/dev/null',
+    # Some packages are unpacked, some configured.
+    H100: f'case "$({_DRIVER})" in unpacked|half-*) true ;; *) false ;; esac',
+}
+
+
+def test_servers_on_which_a_run_was_killed() -> None:
+    fresh()
+    # The toolkit is there before the driver is, and so cannot describe the GPUs.
+    stage = product("up", "--no-verify", "--only", "docker_engine,nvidia_container_toolkit")
+    assert {host["roles"]["docker_engine"] for host in stage.json["hosts"].values()} == {"changed"}, stage
+    assert all("nvidia_driver" in host["hint"] for host in stage.json["hosts"].values()), stage
+    for host, moment in _MOMENTS.items():
+        _kill_at(host, moment)
+    killed = product("up", "--no-verify")
+    assert {host["outcome"] for host in killed.json["hosts"].values()} == {"unreachable"}, killed
+    planned = plan("--diff")
+    done = up()
+    assert not differing(planned, done)
+    assert reasons(plan()) == {}
+
+
+def test_another_driver_takes_along_what_hangs_on_it(tmp_path: Path) -> None:
+    up()
+    text = INVENTORY.read_text()
+    inventory = tmp_path / "inventory.ini"
+    inventory.write_text(text.replace('"580.178.04"', f'"{_OTHER_DRIVER}"'))
+    planned = plan("--diff", inventory=inventory)
+    done = up(inventory=inventory)
+    told = reasons(planned)
+    assert told[A100].keys() == {"nvidia_driver", "nvidia_mig", "nvidia_container_toolkit"}
+    assert told[H100].keys() == {"nvidia_driver", "nvidia_container_toolkit"}
+    for host in HOSTS:
+        ran = {role for role in ROLES if done.json["hosts"][host]["roles"][role] != "skipped"}
+        assert ran == told[host].keys()
+    assert not differing(planned, done)
+    assert reasons(plan(inventory=inventory)) == {}
+
+
+def _kill_at(host: str, moment: str) -> None:
+    """Have a server wait for a moment and then end whatever works for the run; not as part of any login."""
+    script = _KILL.format(moment=moment)
+    root(
+        host,
+        f"cat >/run/kill.sh <<'END'\n{script}END\n"
+        "systemd-run --quiet --collect --property=RuntimeMaxSec=300 sh /run/kill.sh\n",
+    )
