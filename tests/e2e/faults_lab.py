@@ -1,4 +1,4 @@
-"""Servers that are broken, each in its own way, and what a person would do on them as root."""
+"""Servers that are broken, each in its own way."""
 
 import os
 import shutil
@@ -54,20 +54,6 @@ def faults(servers: Iterable[str], *, on: bool, fault: str | None = None) -> Non
 def product(command: str, *arguments: str) -> Command:
     """Run `provision COMMAND …` on the fleet."""
     return provision(command, *arguments, inventory=INVENTORY)
-
-
-def root(server: str, script: str) -> str:
-    """Run a shell script as root on a server, whether or not a person could log in, and return what it says."""
-    done = subprocess.run(
-        ["docker", "exec", "--interactive", f"provision-lab-{server}", "sh", "-e", "-s"],
-        input=script,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, f"{server}: {script}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
 
 
 @dataclass

@@ -93,6 +93,20 @@ def remote(server: str, command: str, *, check: bool = True) -> str:
     return done.stdout
 
 
+def inside(server: str, script: str) -> str:
+    """Run a shell script as root on a server, whether or not a person could log in, and return what it prints."""
+    done = subprocess.run(
+        ["docker", "exec", "--interactive", f"provision-lab-{server}", "sh", "-e", "-s"],
+        input=script,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, f"{server}: {script}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
 def provisioned(up: Command) -> str:
     """Say which host did not come up, and why."""
     hosts = up.json["hosts"] if up.stdout else {}

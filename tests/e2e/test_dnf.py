@@ -1,7 +1,6 @@
 """The package modules with a real dnf: what they say is what rpm then says."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from provision import lab
 
-from .lab import ROOT, STATE, run
+from .lab import ROOT, STATE, inside, run
 
 pytestmark = pytest.mark.e2e
 
@@ -23,16 +22,7 @@ _SPEC = _HERE / "lab.yml"
 
 def root(script: str) -> str:
     """Run a shell script as root on the server, and return what it prints."""
-    done = subprocess.run(
-        ["docker", "exec", "--interactive", f"provision-lab-{HOST}", "sh", "-e", "-s"],
-        input=script,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    return inside(HOST, script)
 
 
 def module(module_name: str, arguments: Mapping[str, object], *, check: bool = False) -> Any:  # noqa: ANN401 - as modules return it

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from . import faults_lab
-from .faults_lab import FAULTS, GOOD, RECEIPT, ROLE, product, root
-from .lab import Command
+from .faults_lab import FAULTS, GOOD, RECEIPT, ROLE, product
+from .lab import Command, inside
 
 pytestmark = pytest.mark.e2e
 
@@ -74,7 +74,7 @@ def test_the_others_are_shown_and_converge(told: Told) -> None:
     for name in (GOOD, "faults-noisy"):
         assert shown[name]["roles"][ROLE] == "absent"
         assert ended[name]["outcome"] == "changed", told.up
-        assert root(name, f"cat {RECEIPT}").startswith("{")
+        assert inside(name, f"cat {RECEIPT}").startswith("{")
     assert (told.status.code, told.up.code) == (0, 1)
 
 
@@ -100,5 +100,5 @@ def test_a_disk_that_takes_nothing_is_named_and_nothing_is_begun(told: Told, nam
     assert "/var/lib" in ended["error"]
     assert FULL[name] in ended["error"]
     assert "df -h" in ended["hint"]
-    assert root(name, "ls /var/lib/provision 2>/dev/null || true") == ""
-    assert root(name, "dpkg --audit") == ""
+    assert inside(name, "ls /var/lib/provision 2>/dev/null || true") == ""
+    assert inside(name, "dpkg --audit") == ""

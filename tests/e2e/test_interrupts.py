@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from . import faults_lab
-from .faults_lab import RECEIPT, ROLE, Running, product, root, start_playbook, start_up, wait_until
+from .faults_lab import RECEIPT, ROLE, Running, product, start_playbook, start_up, wait_until
+from .lab import inside
 
 pytestmark = pytest.mark.e2e
 
@@ -66,8 +67,8 @@ def test_in_the_middle_of_a_package_transaction(folder: Path) -> None:
     said = by_hand.end()
     assert by_hand.process.returncode == 0, said
     for server in BARE:
-        assert root(server, "dpkg --audit") == ""
-        assert json.loads(root(server, f"cat {RECEIPT}"))["role"] == ROLE
+        assert inside(server, "dpkg --audit") == ""
+        assert json.loads(inside(server, f"cat {RECEIPT}"))["role"] == ROLE
     after = product("up", "--limit", ",".join(BARE), "--only", ROLE, "--json")
     assert after.code == 0, after
     assert {host["outcome"] for host in after.json["hosts"].values()} == {"converged"}, after
@@ -88,12 +89,12 @@ def test_while_hosts_are_asked(folder: Path, number: signal.Signals) -> None:
 
 def stands_still(server: str) -> bool:
     """Tell whether packages are unpacked and wait to be configured."""
-    return root(server, "ls /var/local/stands-still 2>/dev/null || true") != ""
+    return inside(server, "ls /var/local/stands-still 2>/dev/null || true") != ""
 
 
 def receipts(server: str) -> str:
     """Return the names of the receipts, half-written ones included."""
-    return root(server, "ls -A /var/lib/provision/receipts 2>/dev/null || true")
+    return inside(server, "ls -A /var/lib/provision/receipts 2>/dev/null || true")
 
 
 def at_rest(run: Running) -> bool:
