@@ -4,6 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
+
+
+def is_true(value: object) -> bool:
+    """Tell whether a variable's value counts as true, as Ansible counts it."""
+    return str(value).lower() in _TRUE
+
 
 @dataclass(frozen=True)
 class Host:

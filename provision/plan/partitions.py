@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from provision.model.fleet import is_true
 from provision.model.plan import Disruption, GpuChange, RolePlan
 from provision.plugins.module_utils.mig_layout import LayoutError, parse, resolve
 from provision.plugins.module_utils.mig_placement import NoPlacementError
@@ -27,8 +28,6 @@ from provision.plugins.module_utils.mig_scene import Scene
 from provision.plugins.module_utils.mig_step import Step, label
 from provision.plugins.module_utils.mig_step import plan as plan_steps
 from provision.plugins.module_utils.receipt_inputs import VAULTED, has_template
-
-_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
 
 
 def with_partitions(role: RolePlan, variables: Mapping[str, object], scene: Scene | None) -> RolePlan:
@@ -73,7 +72,7 @@ def _configurations(file: str) -> Mapping[str, Any] | None:
 def _allowed(variables: Mapping[str, object], what: str) -> bool:
     """Tell whether the disruption is consented to; where that is only known on the host, do not doubt it."""
     value = variables.get(f"nvidia_mig_allow_{what}", False)
-    return _is_hidden(value) or str(value).lower() in _TRUE
+    return _is_hidden(value) or is_true(value)
 
 
 def _disruption(steps: list[Step], usage: Usage) -> tuple[Disruption, ...]:

@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from provision.model.fleet import Host
+from provision.model.fleet import Host, is_true
 from provision.plugins.module_utils.receipt_inputs import VAULTED, has_template
 
 Decrypt = Callable[[str], str]
 
 _SSH_CONNECTIONS = frozenset({"ssh", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh"})
-_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
 _DEEPEST = 10
 _TIMEOUT = 10.0
 _INTERPRETERS = ("python3", "/usr/bin/python3", "/usr/libexec/platform-python")
@@ -121,7 +120,7 @@ def _arguments(values: "_Values") -> tuple[str, ...]:
     found: list[str] = []
     checking = values.text("ansible_host_key_checking", "ansible_ssh_host_key_checking")
     checking = checking or os.environ.get("ANSIBLE_HOST_KEY_CHECKING")
-    if checking is not None and checking.lower() not in _TRUE:
+    if checking is not None and not is_true(checking):
         found += ["-o", "StrictHostKeyChecking=no"]
     for name in ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args"):
         text = values.text(name) or os.environ.get(name.upper())
@@ -159,7 +158,7 @@ class _Values:
     def flag(self, name: str, *, default: bool) -> bool:
         """Return a variable that is true or false. Raises UnresolvedError."""
         text = self.text(name)
-        return default if text is None else text.lower() in _TRUE
+        return default if text is None else is_true(text)
 
     def _resolve(self, value: object, depth: int) -> object:
         if isinstance(value, Mapping) and VAULTED in value:

@@ -19,7 +19,7 @@ from provision.runner.playbook import Playbook
 _GRACE = (signal.SIGINT, 15.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)
 """What an interrupted run is sent, and the seconds that it gets to end before the next."""
 
-_ALIVE = "-o ServerAliveInterval=15 -o ServerAliveCountMax=8"
+KEEPALIVE = ("-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=8")
 """A host that dies while it works is given up after two minutes; OpenSSH by itself would wait for ever."""
 
 PRIVATE = 0o600
@@ -75,7 +75,7 @@ def environment(inherited: Mapping[str, str], events: str, masters: str) -> dict
     A configuration file that the user chose stays chosen, and of SSH's arguments the user's count first.
     """
     callbacks = [name for name in (inherited.get("ANSIBLE_CALLBACKS_ENABLED"), content.callback()) if name]
-    ssh = [text for text in (inherited.get("ANSIBLE_SSH_EXTRA_ARGS"), _ALIVE) if text]
+    ssh = [text for text in (inherited.get("ANSIBLE_SSH_EXTRA_ARGS"), " ".join(KEEPALIVE)) if text]
     ours = {
         **content.environment(),
         "ANSIBLE_CALLBACKS_ENABLED": ",".join(callbacks),

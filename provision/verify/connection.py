@@ -15,6 +15,7 @@ from testinfra.backend.base import BaseBackend, CommandResult
 from provision import content
 from provision.errors import ProvisionError
 from provision.probe.target import Become, Target
+from provision.runner.process import KEEPALIVE
 
 CONNECT_TIMEOUT = 15
 COMMAND_TIMEOUT = 1800
@@ -122,8 +123,7 @@ class AnsibleBackend(BaseBackend):  # type: ignore[misc] # testinfra has no type
 
 def ssh_argv(target: Target, line: str) -> list[str]:
     """Return the command that runs a shell line on the target as root; a password is never in it."""
-    argv = ["ssh", "-T", *target.arguments, "-o", f"ConnectTimeout={CONNECT_TIMEOUT}"]
-    argv += ["-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=8"]
+    argv = ["ssh", "-T", *target.arguments, "-o", f"ConnectTimeout={CONNECT_TIMEOUT}", *KEEPALIVE]
     if target.password is None:
         argv += ["-o", "BatchMode=yes"]
     else:

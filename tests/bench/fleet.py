@@ -33,10 +33,10 @@ def address(name: str) -> str:
 def spec(count: int) -> dict[str, object]:
     """Return the lab file of servers that are all alike: 8 H200 on NVSwitch each, Debian 12."""
     image = yaml.safe_load(DEFAULT.read_text())["images"]["debian-12"]
-    # One identity for all: a copy has the GPUs that its receipts speak of.
     server = {
         "image": "debian-12",
         "groups": ["gpu"],
+        # One identity for all: a copy has the GPUs that its receipts speak of.
         "hardware": {"gpus": {"h200-sxm-141gb": 8}, "nvswitches": 4, "identity": "bench"},
     }
     return {

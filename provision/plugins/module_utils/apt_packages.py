@@ -287,10 +287,7 @@ class _Room:
         """The same for reading one pending repository's lists only, with any trouble an error."""
         return [
             *self._options(self._source(files), "/dev/null"),
-            "-o",
-            "APT::Get::List-Cleanup=0",
-            "-o",
-            "APT::Update::Error-Mode=any",
+            *_words({"APT::Get::List-Cleanup": "0", "APT::Update::Error-Mode": "any"}),
         ]
 
     def _source(self, files: RepositoryFiles) -> str:
@@ -305,7 +302,12 @@ class _Room:
             "Dir::Cache::srcpkgcache": os.path.join(self._path, "cache", "srcpkgcache.bin"),
             "APT::Sandbox::User": "root",
         }
-        return [word for name, value in settings.items() for word in ("-o", "%s=%s" % (name, value))]
+        return _words(settings)
+
+
+def _words(settings: Mapping[str, str]) -> List[str]:
+    """Return settings as options of apt-get and apt-cache."""
+    return [word for name, value in settings.items() for word in ("-o", "%s=%s" % (name, value))]
 
 
 def _lists_read() -> Optional[float]:
@@ -326,7 +328,7 @@ def _sources_alone(paths: Sequence[str]) -> Iterator[List[str]]:
             "Dir::Etc::sourceparts": parts,
             "APT::Get::List-Cleanup": "0",
         }
-        yield [word for name, value in settings.items() for word in ("-o", "%s=%s" % (name, value))]
+        yield _words(settings)
 
 
 def _lock_failure(error: apt_locks.LockTimeoutError) -> PackageManagerError:

@@ -6,12 +6,21 @@ import contextlib
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Protocol, Tuple
 
 from .disk_room import HINT, obstacle
-from .package_repositories import APT, RepositoryError, RepositoryFiles
+from .package_repositories import APT, ARGUMENTS, RepositoryError, RepositoryFiles
 from .package_transaction import Request, Transaction
-from .repository_files import files_of, manager
+from .repository_files import MANAGER, PENDING, files_of, manager
 
 _WRITTEN = ("/var/lib", "/var/cache", "/etc", "/usr")
 """Where every installation writes."""
+
+
+OPTIONS: Dict[str, Dict[str, Any]] = {
+    "pending_repositories": dict(PENDING, options=ARGUMENTS),
+    "lists_max_age": {"type": "int", "default": 3600},
+    "lock_timeout": {"type": "int", "default": 600},
+    "manager": MANAGER,
+}
+"""Options of every module that has a package manager opened."""
 
 
 class PackageManagerError(Exception):
@@ -100,8 +109,7 @@ def refuse_unknown(
 def opened(module: Module, options: Mapping[str, Any]) -> Iterator[PackageManager]:
     """Yield the host's package manager with the pending repositories in its sight.
 
-    `options` holds `pending_repositories`, `lists_max_age`, `lock_timeout` and `manager`. Raises
-    PackageManagerError where a disk is full or read-only.
+    `options` holds what OPTIONS describes. Raises PackageManagerError where a disk is full or read-only.
     """
     from .apt_packages import AptPackages
     from .dnf_packages import DnfPackages

@@ -26,10 +26,10 @@ from ..module_utils.driver_selection import (
 from ..module_utils.gpu_host import survey
 from ..module_utils.host_state_machine import Machine
 from ..module_utils.package_installation import foresee
-from ..module_utils.package_managers import PackageManager, PackageManagerError, opened
-from ..module_utils.package_repositories import APT, ARGUMENTS
+from ..module_utils.package_managers import OPTIONS, PackageManager, PackageManagerError, opened
+from ..module_utils.package_repositories import APT
 from ..module_utils.package_transaction import Request, family, specs
-from ..module_utils.repository_files import MANAGER, PENDING, manager
+from ..module_utils.repository_files import manager
 from ..module_utils.version_order import compare_debian, compare_rpm
 
 DOCUMENTATION = r"""
@@ -170,10 +170,7 @@ def main() -> None:
             "branches": {"type": "list", "elements": "int", "required": True},
             "allow_upgrades": {"type": "list", "elements": "str", "default": []},
             "free_space_mib": {"type": "int", "default": 100},
-            "pending_repositories": dict(PENDING, options=ARGUMENTS),
-            "lists_max_age": {"type": "int", "default": 3600},
-            "lock_timeout": {"type": "int", "default": 600},
-            "manager": MANAGER,
+            **OPTIONS,
         },
         supports_check_mode=True,
     )

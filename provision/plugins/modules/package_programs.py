@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import Callable, Dict, List, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.package_managers import PackageManager, PackageManagerError, opened
 from ..module_utils.package_programs import DpkgFiles, by_package, displaced, failing, programs
-from ..module_utils.repository_files import MANAGER
+from ..module_utils.package_repositories import APT
+from ..module_utils.repository_files import MANAGER, manager
 
 DOCUMENTATION = r"""
 module: package_programs
@@ -80,7 +80,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     options = {**module.params, "pending_repositories": [], "lists_max_age": 3600}
-    look = _dpkg if os.path.isdir("/var/lib/dpkg/info") else _rpm
+    look = _dpkg if manager(options["manager"]) == APT else _rpm
     names = sorted(
         {*module.params["packages"]} - ({*module.params["arriving"]} if module.check_mode else set())
     )

@@ -8,10 +8,8 @@ from typing import Any, Dict
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.package_installation import foresee
-from ..module_utils.package_managers import PackageManager, PackageManagerError, opened
-from ..module_utils.package_repositories import ARGUMENTS
+from ..module_utils.package_managers import OPTIONS, PackageManager, PackageManagerError, opened
 from ..module_utils.package_transaction import Request, described, differing, parsed
-from ..module_utils.repository_files import MANAGER, PENDING
 
 DOCUMENTATION = r"""
 module: package_set
@@ -109,10 +107,7 @@ def main() -> None:
             "allow_downgrade": {"type": "bool", "default": False},
             "allow_upgrades": names,
             "free_space_mib": {"type": "int", "default": 100},
-            "pending_repositories": dict(PENDING, options=ARGUMENTS),
-            "lists_max_age": {"type": "int", "default": 3600},
-            "lock_timeout": {"type": "int", "default": 600},
-            "manager": MANAGER,
+            **OPTIONS,
         },
         supports_check_mode=True,
     )

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.package_managers import PackageManagerError, opened
-from ..module_utils.package_repositories import ARGUMENTS
-from ..module_utils.repository_files import MANAGER, PENDING
+from ..module_utils.package_managers import OPTIONS, PackageManagerError, opened
 
 DOCUMENTATION = r"""
 module: package_versions_info
@@ -77,10 +75,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "names": {"type": "list", "elements": "str", "required": True},
-            "pending_repositories": dict(PENDING, options=ARGUMENTS),
-            "lists_max_age": {"type": "int", "default": 3600},
-            "lock_timeout": {"type": "int", "default": 600},
-            "manager": MANAGER,
+            **OPTIONS,
         },
         supports_check_mode=True,
     )

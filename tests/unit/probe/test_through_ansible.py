@@ -3,10 +3,8 @@
 import base64
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 import zlib
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from provision.plugins.module_utils.host_survey import survey
 from provision.probe import probe
 from provision.probe.answer import ProbeError
 from provision.probe.through_ansible import read
-from tests.processes import commands
+from tests.processes import commands, interrupt
 
 
 def test_the_survey_is_found_in_the_output() -> None:
@@ -87,11 +85,6 @@ def test_an_interrupt_ends_what_was_started(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", program, tmp_path / "hosts.ini"], stderr=subprocess.DEVNULL
     ) as process:
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "started").exists():
-            assert time.monotonic() < deadline, "the host's Python did not start"
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) != 0
+        interrupt(process, tmp_path / "started")
     assert commands("sleep 4712") == []
     assert commands("ansible", str(tmp_path)) == []

@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,7 +15,7 @@ from provision.model.fleet import Host
 from provision.verify.report import Check, VerifyReport
 from provision.verify.runner import argv, check, describe, environment
 from provision.verify.wanted import Wanted
-from tests.processes import commands
+from tests.processes import commands, interrupt
 from tests.unit.verify.fake_host import IMAGE, FakeHost
 
 
@@ -78,12 +76,7 @@ def test_an_interrupt_ends_the_checks_and_their_connections(tmp_path: Path) -> N
         env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
         stderr=subprocess.DEVNULL,
     ) as process:
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "started").exists():
-            assert time.monotonic() < deadline, "no connection was made"
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) != 0
+        interrupt(process, tmp_path / "started")
     assert commands("sleep 4713") == []
 
 
