@@ -38,6 +38,18 @@ _MOMENTS = {
     # Some packages are unpacked, some configured.
     H100: f'case "$({_DRIVER})" in unpacked|half-*) true ;; *) false ;; esac',
 }
+# Servers that lost power while packages were unpacked: there whole and not configured, half there, not there yet.
+_UNPACKED = "dpkg --force-all --remove libcuda1 nvidia-driver-cuda && dpkg --unpack {driver}"
+_TORN = r"sed -i '/^Package: {package}$/,/^$/s/^Status: .*/Status: install {state}/' /var/lib/dpkg/status"
+_CUT_OFF = {
+    A100: _UNPACKED.format(driver="/var/cache/apt/archives/nvidia-driver-cuda_580.178.04-1_*.deb"),
+    H100: " && ".join(
+        [
+            _TORN.format(package="nvidia-persistenced", state="reinstreq half-installed"),
+            _TORN.format(package="nvidia-driver-cuda", state="ok half-configured"),
+        ]
+    ),
+}
 
 
 def test_servers_on_which_a_run_was_killed() -> None:
@@ -54,6 +66,20 @@ def test_servers_on_which_a_run_was_killed() -> None:
     done = up()
     assert not differing(planned, done)
     assert reasons(plan()) == {}
+
+
+def test_servers_that_lost_power_while_packages_were_unpacked() -> None:
+    up()
+    for host, script in _CUT_OFF.items():
+        root(host, script)
+        assert root(host, "dpkg --audit").strip(), host
+    planned = plan("--diff")
+    assert reasons(planned).keys() == set(HOSTS)
+    done = up()
+    assert not differing(planned, done)
+    assert reasons(plan()) == {}
+    for host in HOSTS:
+        assert not root(host, "dpkg --audit").strip(), host
 
 
 def test_another_driver_takes_along_what_hangs_on_it(tmp_path: Path) -> None:

@@ -98,6 +98,27 @@ def test_an_unknown_version_names_those_that_exist(run_module: RunModule, progra
     assert result["hint"] == "versions that exist: 1.6-1"
 
 
+def test_what_apt_leaves_as_it_is_does_not_count_as_done(run_module: RunModule, programs: Programs) -> None:
+    _answer(programs, "iHR", "jq is already the newest version (1.6-1).\n")
+    result = run_module(package_set, {"packages": ["jq=1.6-1"], "manager": "apt"})
+    assert result["msg"].startswith("apt cannot meet the request: jq is already the newest version")
+
+
+def test_a_package_that_is_half_unpacked_is_unpacked_again(run_module: RunModule, programs: Programs) -> None:
+    _answer(programs, "iHR", "Inst jq [1.6-1] (1.6-1 Debian:12 [amd64])\n")
+
+    def fail(_argv: Sequence[str]) -> None:
+        # What dpkg cannot configure is for apt to cure.
+        programs.answers["dpkg",] = (1, "", "dependency problems - leaving unconfigured")
+
+    programs.on["dpkg", "--configure"] = fail
+    programs.on["apt-get", "Dpkg::Options::=--force-confold"] = lambda _: _answer(programs, "ii")
+    result = run_module(package_set, {"packages": ["jq=1.6-1"], "manager": "apt"})
+    assert result["transaction"]["install"] == {"jq": "1.6-1"}
+    assert programs.ran("dpkg", "--configure")
+    assert all("--reinstall" in argv for argv in programs.calls if argv[0] == "apt-get")
+
+
 def test_a_full_disk_is_refused(run_module: RunModule, programs: Programs) -> None:
     _answer(programs, "ii", "Inst jq [1.6-1] (1.7-1 Debian:12 [amd64])\n", offered="1.7-1")
     arguments = {"packages": ["jq=1.7-1"], "manager": "apt", "free_space_mib": 10**9}

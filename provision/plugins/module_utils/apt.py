@@ -17,8 +17,10 @@ class Status(NamedTuple):
 
     installed: Dict[str, str]
     held: FrozenSet[str]
-    broken: List[str]
-    """Packages left half installed or not configured by a run that was cut off."""
+    broken: Dict[str, str]
+    """Versions of packages that a run that was cut off left unpacked or half configured."""
+    torn: Dict[str, str]
+    """Versions of those that it left half unpacked."""
 
 
 class Stanza(NamedTuple):
@@ -35,18 +37,22 @@ class Stanza(NamedTuple):
 def parse_status(text: str, architecture: str) -> Status:
     """Read `dpkg-query --show` in STATUS_FORMAT; packages of another architecture are left out."""
     installed: Dict[str, str] = {}
-    held, broken = set(), []
+    broken: Dict[str, str] = {}
+    torn: Dict[str, str] = {}
+    held = set()
     for line in text.splitlines():
         name, arch, state, version = line.split("\t")
         if arch not in (architecture, "all"):
             continue
         if state[:1] == "h":
             held.add(name)
-        if state[1:2] in ("i", "W", "t"):
+        if state[1:2] == "H" or state[2:3] == "R":
+            torn[name] = version
+        elif state[1:2] in ("i", "W", "t"):
             installed[name] = version
-        elif state[1:2] in ("U", "F", "H"):
-            broken.append(name)
-    return Status(installed, frozenset(held), broken)
+        elif state[1:2] in ("U", "F"):
+            broken[name] = version
+    return Status(installed, frozenset(held), broken, torn)
 
 
 def parse_madison(text: str) -> Dict[str, List[str]]:
@@ -64,19 +70,23 @@ def parse_show(text: str) -> List[Stanza]:
     return [_stanza(fields) for fields in _stanzas(text) if "Package" in fields and "Version" in fields]
 
 
-def parse_simulation(text: str, installed: Mapping[str, str]) -> Transaction:
+def parse_simulation(text: str, status: Status) -> Transaction:
     """Read `apt-get --simulate`. Holds are not apt-get's business and stay empty."""
     transaction = Transaction({}, {}, {}, [], [], [])
     for line in text.splitlines():
-        match = re.match(r"(Inst|Remv|Purg) (\S+)(?: \[([^\]]*)\])?(?: \((\S+))?", line)
+        match = re.match(r"(Inst|Conf|Remv|Purg) (\S+)(?: \[([^\]]*)\])?(?: \((\S+))?", line)
         if not match:
             continue
         action, name, version = match.group(1), match.group(2), match.group(4)
-        if action != "Inst":
+        if action == "Conf":
+            # What is unpacked already is only configured. Of its version apt may tell that of the newest.
+            if name in status.broken:
+                transaction.install.setdefault(name, status.broken[name])
+        elif action != "Inst":
             transaction.remove.append(name)
-        elif name not in installed:
+        elif name not in status.installed:
             transaction.install[name] = version
-        elif compare_debian(version, installed[name]) < 0:
+        elif compare_debian(version, status.installed[name]) < 0:
             transaction.downgrade[name] = version
         else:
             transaction.upgrade[name] = version
@@ -85,22 +95,33 @@ def parse_simulation(text: str, installed: Mapping[str, str]) -> Transaction:
     return transaction._replace(remove=sorted(name for name in transaction.remove if name not in arriving))
 
 
-def install_arguments(changes: Mapping[str, Optional[str]], leaving: Iterable[str]) -> List[str]:
+def install_arguments(
+    changes: Mapping[str, Optional[str]], leaving: Iterable[str], status: Status
+) -> List[str]:
     """Return the arguments of `apt-get` for one transaction; a trailing `-` removes.
 
     Held packages and downgrades are allowed here, because judge() has refused those that nobody asked for.
     """
     arguments = ["--yes", "--no-install-recommends", "--allow-change-held-packages", "--allow-downgrades"]
+    if set(changes) & set(status.torn):
+        # To apt a package that is half unpacked is installed, so it has to be told to do it again. Those that are
+        # only to be configured must not be named then: apt fetches nothing for them, and gives up.
+        arguments.append("--reinstall")
+        unpacked = {name for name, version in status.broken.items() if changes.get(name) in (None, version)}
+        changes = {name: version for name, version in changes.items() if name not in unpacked}
     specs = ["%s=%s" % (name, version) if version else name for name, version in sorted(changes.items())]
     return [*arguments, "install", *specs, *("%s-" % name for name in sorted(leaving))]
 
 
 def complaint(output: str) -> str:
-    """Return in one line what apt complains of."""
+    """Return in one line what apt, and dpkg below it, complain of."""
     lines = [line.strip() for line in output.splitlines()]
     unmet = [line for line in lines if " Depends: " in line or " Conflicts: " in line or " Breaks: " in line]
+    # dpkg tells the reason on the line that follows.
+    failed = [" ".join(pair) for pair in re.findall(r"(?m)^dpkg: error processing (.+)\n *(.+)$", output)]
     errors = [line[2:].strip() for line in lines if line.startswith("E:")]
-    return "; ".join([*unmet, *errors]) or next((line for line in reversed(lines) if line), "no output")
+    last = next((line for line in reversed(lines) if line), "no output")
+    return "; ".join([*unmet, *failed, *errors]) or last
 
 
 def unreadable_repositories(output: str) -> List[str]:

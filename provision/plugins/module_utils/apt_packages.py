@@ -29,6 +29,7 @@ _ENVIRONMENT = {
 _LISTS = "/var/lib/apt/lists"
 _DIRECTORIES = (_LISTS, _LISTS + "/partial")
 _STAMPS = (*_DIRECTORIES, "/var/lib/apt/periodic/update-success-stamp")
+_CONFIGURE = ["dpkg", "--configure", "--pending", "--force-confdef", "--force-confold"]
 _KEEP_CONFIGURATION = ["-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"]
 
 
@@ -95,11 +96,11 @@ class AptPackages(PackageManager):
         if changes or leaving:
             exact = sorted(name for name, version in changes.items() if version)
             refuse_unknown(changes, self.versions(exact), "; ".join(self._unreadable))
-            arguments = apt.install_arguments(changes, leaving)
+            arguments = apt.install_arguments(changes, leaving, status)
             code, out, err = self._run(["apt-get", *self._options, "--simulate", *arguments])
-            if code:
+            transaction = apt.parse_simulation(out, status)
+            if code or set(changes) - set(transaction.arriving):
                 raise self._failure("apt cannot meet the request", out + err, list(request.packages))
-            transaction = apt.parse_simulation(out, status.installed)
         remains = (set(status.installed) | set(transaction.install)) - set(transaction.remove)
         return transaction._replace(
             hold=sorted(name for name in request.hold if name in remains and name not in status.held),
@@ -114,14 +115,17 @@ class AptPackages(PackageManager):
         )
 
     def commit(self, request: Request, transaction: Transaction) -> None:
-        changes, held = differing(request, self._status().installed), self._status().held
+        status = self._status()
+        changes, held = differing(request, status.installed), status.held
         try:
             with apt_locks.quiet_timers(self._deadline):
-                if self._status().broken:
-                    self._locked(["dpkg", "--configure", "--pending", "--force-confdef", "--force-confold"])
+                if status.broken or status.torn:
+                    # Where a run was cut off, apt does nothing before this. What fails here for want of another
+                    # package is apt's to cure.
+                    self._waiting(_CONFIGURE, apt_locks.DPKG)
                 self._mark("unhold", transaction.unhold)
                 if transaction.arriving or transaction.remove:
-                    arguments = apt.install_arguments(changes, transaction.remove)
+                    arguments = apt.install_arguments(changes, transaction.remove, status)
                     self._install([*_KEEP_CONFIGURATION, *arguments])
                 # apt takes the hold off a held package that it was told to change.
                 self._mark("hold", sorted({*transaction.hold, *(held & set(transaction.arriving))}))
@@ -139,7 +143,7 @@ class AptPackages(PackageManager):
         held = self._status().held
         try:
             with apt_locks.quiet_timers(self._deadline):
-                arguments = apt.install_arguments(packages, [])
+                arguments = apt.install_arguments(packages, [], self._status())
                 self._install([*_KEEP_CONFIGURATION, "--reinstall", *arguments])
                 self._mark("hold", sorted(held & set(packages)))
         except apt_locks.LockTimeoutError as error:

@@ -89,7 +89,7 @@ def _packages(before: Mapping[str, Any], now: Mapping[str, Any]) -> List[str]:
     for name, old in sorted(before.items()):
         new = now.get(name, {"version": None, "held": False})
         if old["version"] and not new["version"]:
-            texts.append("{} removed".format(name))
+            texts.append("{} {}".format(name, "is " + new["cut_off"] if "cut_off" in new else "removed"))
             continue
         if not old["version"] and new["version"]:
             texts.append("{} {} installed".format(name, new["version"]))

@@ -18,7 +18,10 @@ _VERSIONLOCK = (
 
 
 def packages(machine: Machine, names: Iterable[str]) -> Dict[str, Dict[str, Any]]:
-    """Return `{name: {"version": text or None, "held": bool}}`; version None means not installed."""
+    """Return `{name: {"version": text or None, "held": bool}}`; version None means not installed.
+
+    A package that dpkg was not let finish has a `cut_off` beside that, with dpkg's word for how far it came.
+    """
     wanted = list(names)
     if not wanted:
         return {}
@@ -47,8 +50,13 @@ def _dpkg_package(stanzas: Iterable[str]) -> Dict[str, Any]:
     for stanza in stanzas:
         status = re.search(r"^Status: (\S+) (\S+) (\S+)", stanza, re.MULTILINE)
         version = re.search(r"^Version: (\S+)", stanza, re.MULTILINE)
-        if status and version and status.group(3) in ("installed", "triggers-pending", "triggers-awaited"):
-            return {"version": version.group(1), "held": status.group(1) == "hold"}
+        if not status or not version:
+            continue
+        want, word = status.group(1), status.group(3)
+        if word in ("installed", "triggers-pending", "triggers-awaited"):
+            return {"version": version.group(1), "held": want == "hold"}
+        if word in ("half-installed", "unpacked", "half-configured"):
+            return {"version": None, "held": want == "hold", "cut_off": word}
     return {"version": None, "held": False}
 
 

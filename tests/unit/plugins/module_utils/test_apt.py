@@ -7,12 +7,17 @@ import pytest
 from provision.plugins.module_utils import apt
 
 CASES = Path(__file__).parents[3] / "cases" / "apt"
-INSTALLED = {
-    "jq": "1.6-2.1+deb12u3",
-    "libjq1": "1.6-2.1+deb12u3",
-    "procps": "2:4.0.2-3",
-    "openssh-server": "1:9.2p1",
-}
+STATUS = apt.Status(
+    installed={
+        "jq": "1.6-2.1+deb12u3",
+        "libjq1": "1.6-2.1+deb12u3",
+        "procps": "2:4.0.2-3",
+        "openssh-server": "1:9.2p1",
+    },
+    held=frozenset(),
+    broken={},
+    torn={},
+)
 
 
 def _case(name: str) -> str:
@@ -40,7 +45,7 @@ def test_alternatives_and_architecture_qualifiers() -> None:
 
 
 def test_simulation_tells_installs_downgrades_and_removals() -> None:
-    found = apt.parse_simulation(_case("simulation.txt"), INSTALLED)
+    found = apt.parse_simulation(_case("simulation.txt"), STATUS)
     assert found.install == {"make": "4.3-4.1"}
     assert found.downgrade == {"jq": "1.6-2.1+deb12u2", "libjq1": "1.6-2.1+deb12u2"}
     assert found.upgrade == {}
@@ -49,12 +54,13 @@ def test_simulation_tells_installs_downgrades_and_removals() -> None:
 
 def test_a_package_that_is_replaced_is_not_removed() -> None:
     text = "Remv jq [1.6-2.1+deb12u3]\nInst jq [1.6-2.1+deb12u3] (1.7-1 Debian:13 [amd64])\n"
-    found = apt.parse_simulation(text, INSTALLED)
+    found = apt.parse_simulation(text, STATUS)
     assert (found.upgrade, found.remove) == ({"jq": "1.7-1"}, [])
 
 
 def test_status_knows_holds_and_leaves_other_architectures_out() -> None:
-    text = _case("status.txt") + "libc6\ti386\tii \t2.36-9\nhalf\tamd64\tiF \t1\ngone\tamd64\trc \t1\n"
+    text = _case("status.txt") + "libc6\ti386\tii \t2.36-9\nhalf\tamd64\tiF \t1\n"
+    text += "torn\tamd64\tiHR\t2\ngone\tamd64\trc \t1\n"
     status = apt.parse_status(text, "amd64")
     assert status.installed == {
         "adduser": "3.134",
@@ -63,11 +69,12 @@ def test_status_knows_holds_and_leaves_other_architectures_out() -> None:
         "libjq1": "1.6-2.1+deb12u3",
     }
     assert status.held == {"jq"}
-    assert status.broken == ["half"]
+    assert status.broken == {"half": "1"}
+    assert status.torn == {"torn": "2"}
 
 
 def test_install_arguments_keep_recommends_out_and_remove_in_the_same_run() -> None:
-    assert apt.install_arguments({"b": None, "a": "1"}, ["c"]) == [
+    assert apt.install_arguments({"b": None, "a": "1"}, ["c"], STATUS) == [
         "--yes",
         "--no-install-recommends",
         "--allow-change-held-packages",
@@ -79,6 +86,31 @@ def test_install_arguments_keep_recommends_out_and_remove_in_the_same_run() -> N
     ]
 
 
+def test_what_is_half_unpacked_is_installed_again_without_what_is_only_to_be_configured() -> None:
+    status = STATUS._replace(broken={"whole": "1", "older": "1"}, torn={"torn": "1"})
+    arguments = apt.install_arguments({"torn": "1", "whole": "1", "older": "2", "new": None}, [], status)
+    assert arguments[arguments.index("--reinstall") :] == [
+        "--reinstall",
+        "install",
+        "new",
+        "older=2",
+        "torn=1",
+    ]
+
+
+def test_what_is_only_to_be_configured_is_named_otherwise() -> None:
+    status = STATUS._replace(broken={"whole": "1"}, torn={"foreign": "1"})
+    assert apt.install_arguments({"whole": "1"}, [], status)[-2:] == ["install", "whole=1"]
+
+
+def test_to_configure_what_was_cut_off_is_to_install_it() -> None:
+    status = STATUS._replace(broken={"whole": "1"})
+    text = (
+        "Inst new (3 Debian:12 [amd64])\nConf new (3 Debian:12 [amd64])\nConf whole (4 Debian:12 [amd64])\n"
+    )
+    assert apt.parse_simulation(text, status).install == {"new": "3", "whole": "1"}
+
+
 @pytest.mark.parametrize(
     ("output", "expected"),
     [
@@ -87,6 +119,12 @@ def test_install_arguments_keep_recommends_out_and_remove_in_the_same_run() -> N
             "jq : Depends: libjq1 (= 1); Unable to correct",
         ),
         ("E: a\nE: b\n", "a; b"),
+        (
+            "dpkg: error processing package a (--configure):\n dependency problems - leaving unconfigured\n"
+            "Errors were encountered while processing:\n a\nE: Sub-process /usr/bin/dpkg returned an error code (1)\n",
+            "package a (--configure): dependency problems - leaving unconfigured; "
+            "Sub-process /usr/bin/dpkg returned an error code (1)",
+        ),
         ("something\n\n", "something"),
         ("", "no output"),
     ],

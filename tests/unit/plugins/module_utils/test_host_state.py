@@ -111,7 +111,6 @@ Version: 2.0
         ("bash", "5.2.15-2+b8", False),
         ("nvidia-driver-cuda", "580.95.05-1", True),
         ("removed", None, False),
-        ("half", None, False),
         ("both", "2.0", False),
         ("never-heard-of", None, False),
         ("fake", None, False),
@@ -120,6 +119,11 @@ Version: 2.0
 )
 def test_dpkg(name: str, version: str | None, held: bool) -> None:
     assert parse_dpkg_status(DPKG, [name]) == {name: {"version": version, "held": held}}
+
+
+def test_dpkg_was_cut_off() -> None:
+    found = parse_dpkg_status(DPKG, ["half"])
+    assert found == {"half": {"version": None, "held": False, "cut_off": "half-configured"}}
 
 
 @pytest.mark.parametrize(

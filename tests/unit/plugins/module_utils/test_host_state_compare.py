@@ -56,6 +56,11 @@ CASES: list[tuple[tuple[str, ...], object, list[str]]] = [
     ),
     (("packages", "nvidia-driver-cuda", "held"), False, ["nvidia-driver-cuda no longer held"]),
     (("packages", "nvidia-driver-cuda"), {"version": None, "held": False}, ["nvidia-driver-cuda removed"]),
+    (
+        ("packages", "nvidia-driver-cuda"),
+        {"version": None, "held": False, "cut_off": "unpacked"},
+        ["nvidia-driver-cuda is unpacked"],
+    ),
     (("packages", "nvidia-docker2", "version"), "2.14.0-1", ["nvidia-docker2 2.14.0-1 installed"]),
     (("packages", "nvidia-docker2", "held"), True, ["nvidia-docker2 held"]),
     (
