@@ -37,6 +37,12 @@ def _counts(_: click.Context, param: click.Parameter, values: tuple[str, ...]) -
 )
 @click.option("--repeat", type=click.IntRange(1), default=5, show_default=True, help="Runs of each.")
 @click.option("--first", is_flag=True, help="Also provision bare hosts, once with each tool.")
+@click.option(
+    "--cores",
+    type=click.FloatRange(0.01),
+    metavar="CORES",
+    help="With --first: what each host has to itself, as machines of their own do. Otherwise all share all cores.",
+)
 @click.option("--verify", is_flag=True, help="Also measure `provision verify`.")
 @click.option("--keep", is_flag=True, help="Leave the hosts running, for the next time.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write what was measured to a file.")
@@ -45,6 +51,7 @@ def main(
     hosts: list[int],
     repeat: int,
     first: bool,
+    cores: float | None,
     verify: bool,
     keep: bool,
     file: Path | None,
@@ -63,14 +70,15 @@ def main(
         startup = [contestants.help_page(program).run() for _ in range(_STARTS)]
         noop = {fleet.count: _alternate(contestants.converged(fleet, _TOOLS), repeat) for fleet in fleets}
         proofs = {fleet.count: _verified(fleet, repeat) for fleet in fleets if verify}
-        bare = {fleet.count: _from_bare(fleet) for fleet in fleets if first}
+        bare = {fleet.count: _from_bare(fleet, cores) for fleet in fleets if first}
     except (BenchError, ProvisionError) as error:
         raise click.ClickException(str(error)) from error
     finally:
-        if not keep:
+        # Hosts that were held back are no good for another benchmark.
+        if not keep or cores is not None:
             fleets[-1].remove()
     if file:
-        document = results.document(_machine(repeat), startup, noop, bare, proofs)
+        document = results.document(_machine(repeat, cores), startup, noop, bare, proofs)
         file.write_text(json.dumps(document, indent=2) + "\n")
     table.show(startup, noop, bare, proofs, Console(highlight=False))
 
@@ -92,18 +100,18 @@ def _verified(fleet: Hosts, repeat: int) -> dict[str, list[Sample]]:
     return _alternate([contestant], repeat)
 
 
-def _from_bare(fleet: Hosts) -> dict[str, list[Sample]]:
+def _from_bare(fleet: Hosts, cores: float | None) -> dict[str, list[Sample]]:
     """Provision the same hosts with each tool, from fresh; what comes out must be the same."""
     found = {}
     for contestant in contestants.bare(fleet, _TOOLS):
-        fleet.reset()
+        fleet.reset(cores)
         found[contestant.name] = [contestant.run()]
         _say(f"first time, {contestant.name}: {found[contestant.name][0].wall:.1f} s")
         fleet.require_converged()
     return found
 
 
-def _machine(repeat: int) -> dict[str, object]:
+def _machine(repeat: int, cores: float | None) -> dict[str, object]:
     return {
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30), 1),
@@ -112,6 +120,7 @@ def _machine(repeat: int) -> dict[str, object]:
         "date": date.today().isoformat(),
         "repeat": repeat,
         "hosts": "containers on the same machine",
+        "cores_of_each_bare_host": cores,
     }
 
 

@@ -9,6 +9,7 @@ import yaml
 
 from provision import lab
 from provision.lab.inventory_file import connection
+from provision.lab.servers import container
 from provision.lab.spec import DEFAULT
 from provision.lab.state import GATEWAY, PORT, default
 from tests.bench.errors import BenchError
@@ -118,10 +119,12 @@ class Hosts:
         """Raise BenchError unless there is nothing to do on any host."""
         self._product("plan", "--exit-code")
 
-    def reset(self) -> None:
-        """Replace every host by a fresh one."""
+    def reset(self, cores: float | None) -> None:
+        """Replace every host by a fresh one, each with that much of a core and no more where a number is given."""
         lab.down(self.names, spec_file=self.spec)
         lab.up(self.names, spec_file=self.spec)
+        if cores is not None:
+            _run(["docker", "update", f"--cpus={cores}", *map(container, self.names)])
 
     def remove(self) -> None:
         """Remove every host of the benchmark."""

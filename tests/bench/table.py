@@ -30,7 +30,7 @@ def table(title: str, runs: Runs) -> Table:
     """Return one row a contestant: medians, the fastest and slowest run, and the ratio to `provision`."""
     wall, cpu, memory = results.walls(runs), results.cpus(runs), results.memories(runs)
     found = Table(title=title, title_justify="left")
-    found.add_column("")
+    found.add_column("", min_width=max(map(len, runs)))
     for column in ("wall", "fastest", "slowest", "to provision", "CPU", "peak memory"):
         found.add_column(column, justify="right", no_wrap=True)
     for name, samples in runs.items():
