@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 
-from .package_transaction import Transaction
+from .package_transaction import Request, Transaction, differing
 from .version_order import compare_debian, newest_first
 
 STATUS_FORMAT = "${Package}\\t${Architecture}\\t${db:Status-Abbrev}\\t${Version}\\n"
@@ -17,10 +17,10 @@ class Status(NamedTuple):
 
     installed: Dict[str, str]
     held: FrozenSet[str]
-    broken: Dict[str, str]
-    """Versions of packages that a run that was cut off left unpacked or half configured."""
+    unconfigured: Dict[str, str]
+    """Versions of packages that are unpacked and that a run that was cut off did not come to configure."""
     torn: Dict[str, str]
-    """Versions of those that it left half unpacked."""
+    """Versions of packages that it left half unpacked."""
 
 
 class Stanza(NamedTuple):
@@ -37,7 +37,7 @@ class Stanza(NamedTuple):
 def parse_status(text: str, architecture: str) -> Status:
     """Read `dpkg-query --show` in STATUS_FORMAT; packages of another architecture are left out."""
     installed: Dict[str, str] = {}
-    broken: Dict[str, str] = {}
+    unconfigured: Dict[str, str] = {}
     torn: Dict[str, str] = {}
     held = set()
     for line in text.splitlines():
@@ -51,8 +51,8 @@ def parse_status(text: str, architecture: str) -> Status:
         elif state[1:2] in ("i", "W", "t"):
             installed[name] = version
         elif state[1:2] in ("U", "F"):
-            broken[name] = version
-    return Status(installed, frozenset(held), broken, torn)
+            unconfigured[name] = version
+    return Status(installed, frozenset(held), unconfigured, torn)
 
 
 def parse_madison(text: str) -> Dict[str, List[str]]:
@@ -80,8 +80,8 @@ def parse_simulation(text: str, status: Status) -> Transaction:
         action, name, version = match.group(1), match.group(2), match.group(4)
         if action == "Conf":
             # What is unpacked already is only configured. Of its version apt may tell that of the newest.
-            if name in status.broken:
-                transaction.install.setdefault(name, status.broken[name])
+            if name in status.unconfigured:
+                transaction.install.setdefault(name, status.unconfigured[name])
         elif action != "Inst":
             transaction.remove.append(name)
         elif name not in status.installed:
@@ -107,8 +107,7 @@ def install_arguments(
         # To apt a package that is half unpacked is installed, so it has to be told to do it again. Those that are
         # only to be configured must not be named then: apt fetches nothing for them, and gives up.
         arguments.append("--reinstall")
-        unpacked = {name for name, version in status.broken.items() if changes.get(name) in (None, version)}
-        changes = {name: version for name, version in changes.items() if name not in unpacked}
+        changes = differing(Request(changes), status.unconfigured)
     specs = ["%s=%s" % (name, version) if version else name for name, version in sorted(changes.items())]
     return [*arguments, "install", *specs, *("%s-" % name for name in sorted(leaving))]
 

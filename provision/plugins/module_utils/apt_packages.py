@@ -119,7 +119,7 @@ class AptPackages(PackageManager):
         changes, held = differing(request, status.installed), status.held
         try:
             with apt_locks.quiet_timers(self._deadline):
-                if status.broken or status.torn:
+                if status.unconfigured or status.torn:
                     # Where a run was cut off, apt does nothing before this. What fails here for want of another
                     # package is apt's to cure.
                     self._waiting(_CONFIGURE, apt_locks.DPKG)

@@ -15,7 +15,7 @@ STATUS = apt.Status(
         "openssh-server": "1:9.2p1",
     },
     held=frozenset(),
-    broken={},
+    unconfigured={},
     torn={},
 )
 
@@ -69,7 +69,7 @@ def test_status_knows_holds_and_leaves_other_architectures_out() -> None:
         "libjq1": "1.6-2.1+deb12u3",
     }
     assert status.held == {"jq"}
-    assert status.broken == {"half": "1"}
+    assert status.unconfigured == {"half": "1"}
     assert status.torn == {"torn": "2"}
 
 
@@ -87,7 +87,7 @@ def test_install_arguments_keep_recommends_out_and_remove_in_the_same_run() -> N
 
 
 def test_what_is_half_unpacked_is_installed_again_without_what_is_only_to_be_configured() -> None:
-    status = STATUS._replace(broken={"whole": "1", "older": "1"}, torn={"torn": "1"})
+    status = STATUS._replace(unconfigured={"whole": "1", "older": "1"}, torn={"torn": "1"})
     arguments = apt.install_arguments({"torn": "1", "whole": "1", "older": "2", "new": None}, [], status)
     assert arguments[arguments.index("--reinstall") :] == [
         "--reinstall",
@@ -99,12 +99,12 @@ def test_what_is_half_unpacked_is_installed_again_without_what_is_only_to_be_con
 
 
 def test_what_is_only_to_be_configured_is_named_otherwise() -> None:
-    status = STATUS._replace(broken={"whole": "1"}, torn={"foreign": "1"})
+    status = STATUS._replace(unconfigured={"whole": "1"}, torn={"foreign": "1"})
     assert apt.install_arguments({"whole": "1"}, [], status)[-2:] == ["install", "whole=1"]
 
 
 def test_to_configure_what_was_cut_off_is_to_install_it() -> None:
-    status = STATUS._replace(broken={"whole": "1"})
+    status = STATUS._replace(unconfigured={"whole": "1"})
     text = (
         "Inst new (3 Debian:12 [amd64])\nConf new (3 Debian:12 [amd64])\nConf whole (4 Debian:12 [amd64])\n"
     )
