@@ -31,6 +31,12 @@ def fresh() -> None:
     on_each(lambda host: lab("reset", host))
 
 
+def provisioned() -> None:
+    """Have the servers run, with everything done to them."""
+    lab("up")
+    up()
+
+
 def on_each(do: Callable[[str], T]) -> dict[str, T]:
     """Do something on every server at the same time."""
     with ThreadPoolExecutor(len(HOSTS)) as pool:

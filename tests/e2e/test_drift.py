@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 import yaml
 
-from .receipts_lab import HOSTS, changes, differing, lab, on_each, plan, reasons, receipts, root, up
+from .receipts_lab import (
+    HOSTS,
+    changes,
+    differing,
+    on_each,
+    plan,
+    provisioned,
+    reasons,
+    receipts,
+    root,
+    up,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("servers")]
 
@@ -33,8 +44,7 @@ Case = dict[str, Any]
 @pytest.fixture(scope="module")
 def servers() -> None:
     """Servers to which everything has been done."""
-    lab("up")
-    up()
+    provisioned()
     assert reasons(plan()) == {}
 
 

@@ -17,6 +17,7 @@ from .receipts_lab import (
     fresh,
     plan,
     product,
+    provisioned,
     reasons,
     root,
     up,
@@ -69,7 +70,7 @@ def test_servers_on_which_a_run_was_killed() -> None:
 
 
 def test_servers_that_lost_power_while_packages_were_unpacked() -> None:
-    up()
+    provisioned()
     for host, script in _CUT_OFF.items():
         root(host, script)
         assert root(host, "dpkg --audit").strip(), host
@@ -83,7 +84,7 @@ def test_servers_that_lost_power_while_packages_were_unpacked() -> None:
 
 
 def test_another_driver_takes_along_what_hangs_on_it(tmp_path: Path) -> None:
-    up()
+    provisioned()
     text = INVENTORY.read_text()
     inventory = tmp_path / "inventory.ini"
     inventory.write_text(text.replace('"580.178.04"', f'"{_OTHER_DRIVER}"'))
