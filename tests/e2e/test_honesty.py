@@ -40,16 +40,21 @@ _MOMENTS = {
     H100: f'case "$({_DRIVER})" in unpacked|half-*) true ;; *) false ;; esac',
 }
 # Servers that lost power while packages were unpacked: there whole and not configured, half there, not there yet.
-_UNPACKED = "dpkg --force-all --remove libcuda1 nvidia-driver-cuda && dpkg --unpack {driver}"
+# A newer driver is on offer, which nobody asked for.
+_ARCHIVE = "/var/cache/apt/archives/{package}_580.178.04-1_*.deb"
 _TORN = r"sed -i '/^Package: {package}$/,/^$/s/^Status: .*/Status: install {state}/' /var/lib/dpkg/status"
 _CUT_OFF = {
-    A100: _UNPACKED.format(driver="/var/cache/apt/archives/nvidia-driver-cuda_580.178.04-1_*.deb"),
-    H100: " && ".join(
-        [
-            _TORN.format(package="nvidia-persistenced", state="reinstreq half-installed"),
-            _TORN.format(package="nvidia-driver-cuda", state="ok half-configured"),
-        ]
-    ),
+    A100: [
+        "dpkg --force-all --remove libcuda1 nvidia-driver-cuda",
+        "dpkg --unpack " + _ARCHIVE.format(package="nvidia-driver-cuda"),
+        _TORN.format(package="firmware-nvidia-gsp", state="reinstreq half-installed"),
+    ],
+    H100: [
+        "dpkg --force-all --remove nvidia-fabricmanager nvidia-driver-cuda",
+        "dpkg --unpack " + _ARCHIVE.format(package="libcuda1"),
+        _TORN.format(package="nvidia-persistenced", state="reinstreq half-installed"),
+        _TORN.format(package="nvidia-modprobe", state="ok half-configured"),
+    ],
 }
 
 
@@ -71,8 +76,8 @@ def test_servers_on_which_a_run_was_killed() -> None:
 
 def test_servers_that_lost_power_while_packages_were_unpacked() -> None:
     provisioned()
-    for host, script in _CUT_OFF.items():
-        root(host, script)
+    for host, commands in _CUT_OFF.items():
+        root(host, " && ".join(commands))
         assert root(host, "dpkg --audit").strip(), host
     planned = plan("--diff")
     assert reasons(planned).keys() == set(HOSTS)

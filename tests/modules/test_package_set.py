@@ -99,24 +99,59 @@ def test_an_unknown_version_names_those_that_exist(run_module: RunModule, progra
 
 
 def test_what_apt_leaves_as_it_is_does_not_count_as_done(run_module: RunModule, programs: Programs) -> None:
-    _answer(programs, "iHR", "jq is already the newest version (1.6-1).\n")
+    _answer(programs, "rc", "jq is already the newest version (1.6-1).\n")
     result = run_module(package_set, {"packages": ["jq=1.6-1"], "manager": "apt"})
     assert result["msg"].startswith("apt cannot meet the request: jq is already the newest version")
 
 
-def test_a_package_that_is_half_unpacked_is_unpacked_again(run_module: RunModule, programs: Programs) -> None:
-    _answer(programs, "iHR", "Inst jq [1.6-1] (1.6-1 Debian:12 [amd64])\n")
+def test_a_package_that_is_half_unpacked_is_unpacked_again(
+    run_module: RunModule, programs: Programs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    status = tmp_path / "status"
+    status.write_text("Package: jq\nStatus: install reinstreq half-installed\nVersion: 1.6-1\n")
+    monkeypatch.setattr(apt_packages, "_STATUS", str(status))
+    _answer(programs, "iHR", "Conf jq (1.6-1 Debian:12 [amd64])\n")
+    seen = []
+
+    def simulate(argv: Sequence[str]) -> None:
+        (copy,) = [word.partition("=")[2] for word in argv if word.startswith("Dir::State::status=")]
+        seen.append(Path(copy).read_text())
 
     def fail(_argv: Sequence[str]) -> None:
         # What dpkg cannot configure is for apt to cure.
         programs.answers["dpkg",] = (1, "", "dependency problems - leaving unconfigured")
 
+    programs.on["--simulate",] = simulate
     programs.on["dpkg", "--configure"] = fail
     programs.on["apt-get", "Dpkg::Options::=--force-confold"] = lambda _: _answer(programs, "ii")
     result = run_module(package_set, {"packages": ["jq=1.6-1"], "manager": "apt"})
     assert result["transaction"]["install"] == {"jq": "1.6-1"}
-    assert programs.ran("dpkg", "--configure")
-    assert all("--reinstall" in argv for argv in programs.calls if argv[0] == "apt-get")
+    assert seen == ["Package: jq\nStatus: install ok unpacked\nVersion: 1.6-1\n"]
+    order = [("download", "jq=1.6-1"), ("--unpack",), ("--configure",), ("install", "jq=1.6-1")]
+    ran = [argv for argv in programs.calls if argv[0] in ("apt-get", "dpkg") and "--simulate" not in argv]
+    steps = [step for argv in ran for step in order if set(step) <= set(argv)]
+    assert steps == order
+
+
+def test_what_nobody_offers_stays_half_unpacked(run_module: RunModule, programs: Programs) -> None:
+    _answer(programs, "iHR", "Inst make (4.3 Debian:12 [amd64])\n", offered="")
+    programs.answers["apt-cache", "madison"] = (0, "", "")
+    programs.on["apt-get", "Dpkg::Options::=--force-confold"] = lambda _: programs.answers.update(
+        {("dpkg-query",): (0, STATUS.format(state="iHR") + "make\tamd64\tii \t4.3\n", "")}
+    )
+    result = run_module(package_set, {"packages": ["make"], "manager": "apt"})
+    assert result["transaction"]["install"] == {"make": "4.3"}
+    assert not programs.ran("dpkg", "--unpack")
+
+
+@pytest.mark.parametrize("state", ["iU", "iHR"])
+def test_what_must_be_absent_is_removed_although_it_was_cut_off(
+    run_module: RunModule, programs: Programs, state: str
+) -> None:
+    _answer(programs, state, "Remv jq [1.6-1]\n")
+    result = run_module(package_set, {"absent": ["jq"], "manager": "apt"})
+    assert result["transaction"]["remove"] == ["jq"]
+    assert programs.ran("apt-get", "install", "jq-", "Dpkg::Options::=--force-confold")
 
 
 def test_a_full_disk_is_refused(run_module: RunModule, programs: Programs) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 
-from .package_transaction import Request, Transaction, differing
+from .package_transaction import Transaction
 from .version_order import compare_debian, newest_first
 
 STATUS_FORMAT = "${Package}\\t${Architecture}\\t${db:Status-Abbrev}\\t${Version}\\n"
@@ -95,21 +95,34 @@ def parse_simulation(text: str, status: Status) -> Transaction:
     return transaction._replace(remove=sorted(name for name in transaction.remove if name not in arriving))
 
 
-def install_arguments(
-    changes: Mapping[str, Optional[str]], leaving: Iterable[str], status: Status
-) -> List[str]:
+def install_arguments(changes: Mapping[str, Optional[str]], leaving: Iterable[str]) -> List[str]:
     """Return the arguments of `apt-get` for one transaction; a trailing `-` removes.
 
     Held packages and downgrades are allowed here, because judge() has refused those that nobody asked for.
     """
     arguments = ["--yes", "--no-install-recommends", "--allow-change-held-packages", "--allow-downgrades"]
-    if set(changes) & set(status.torn):
-        # To apt a package that is half unpacked is installed, so it has to be told to do it again. Those that are
-        # only to be configured must not be named then: apt fetches nothing for them, and gives up.
-        arguments.append("--reinstall")
-        changes = differing(Request(changes), status.unconfigured)
     specs = ["%s=%s" % (name, version) if version else name for name, version in sorted(changes.items())]
     return [*arguments, "install", *specs, *("%s-" % name for name in sorted(leaving))]
+
+
+def mendable(
+    torn: Mapping[str, str], wanted: Mapping[str, Optional[str]], offered: Mapping[str, List[str]]
+) -> Dict[str, str]:
+    """Return at which version each torn package can be unpacked again; one that nobody offers is left out.
+
+    The version asked for is best, then the one that was under way, then the newest.
+    """
+    return {
+        name: next(each for each in (wanted.get(name), version, *offered[name]) if each in offered[name])
+        for name, version in torn.items()
+        if offered.get(name)
+    }
+
+
+def mended(text: str, versions: Mapping[str, str]) -> str:
+    """Return dpkg's status file as it will be once these torn packages are unpacked again at these versions."""
+    stanzas = re.split(r"(?<=\n)\n+", text)
+    return "\n".join(_mended(stanza, versions) for stanza in stanzas)
 
 
 def complaint(output: str) -> str:
@@ -151,6 +164,19 @@ def pinning(text: str, names: Iterable[str]) -> List[str]:
     """Return which of the names an apt preferences file pins by name."""
     patterns = " ".join(re.findall(r"^Package:\s*(.+)$", text, re.MULTILINE)).split()
     return [name for name in names if name in patterns]
+
+
+def _mended(stanza: str, versions: Mapping[str, str]) -> str:
+    # The stanza may call the package installed still: what dpkg did last stands in its journal only.
+    found = re.search(r"(?m)^Package: (.+)\n", stanza)
+    if not found or found.group(1) not in versions:
+        return stanza
+    rest = re.sub(r"(?m)^(?:Package|Status|Version): .*\n", "", stanza)
+    return "%sStatus: install ok unpacked\nVersion: %s\n%s" % (
+        found.group(0),
+        versions[found.group(1)],
+        rest,
+    )
 
 
 def _stanzas(text: str) -> Iterator[Dict[str, str]]:

@@ -26,6 +26,7 @@ _ENVIRONMENT = {
     "NEEDRESTART_SUSPEND": "1",
     "UCF_FORCE_CONFFOLD": "1",
 }
+_STATUS = "/var/lib/dpkg/status"
 _LISTS = "/var/lib/apt/lists"
 _DIRECTORIES = (_LISTS, _LISTS + "/partial")
 _STAMPS = (*_DIRECTORIES, "/var/lib/apt/periodic/update-success-stamp")
@@ -90,15 +91,18 @@ class AptPackages(PackageManager):
 
     def simulate(self, request: Request) -> Transaction:
         status = self._status()
+        mendable = self._mendable(request)
+        whole = status._replace(unconfigured={**status.unconfigured, **mendable})
         changes = differing(request, status.installed)
-        leaving = [name for name in request.absent if name in status.installed]
+        leaving = request.absent & {*status.installed, *whole.unconfigured}
         transaction = Transaction({}, {}, {}, [], [], [])
         if changes or leaving:
             exact = sorted(name for name, version in changes.items() if version)
             refuse_unknown(changes, self.versions(exact), "; ".join(self._unreadable))
-            arguments = apt.install_arguments(changes, leaving, status)
-            code, out, err = self._run(["apt-get", *self._options, "--simulate", *arguments])
-            transaction = apt.parse_simulation(out, status)
+            arguments = apt.install_arguments(changes, leaving)
+            with _status_mended(mendable) as options:
+                code, out, err = self._run(["apt-get", *self._options, *options, "--simulate", *arguments])
+            transaction = apt.parse_simulation(out, whole)
             if code or set(changes) - set(transaction.arriving):
                 raise self._failure("apt cannot meet the request", out + err, list(request.packages))
         remains = (set(status.installed) | set(transaction.install)) - set(transaction.remove)
@@ -120,12 +124,13 @@ class AptPackages(PackageManager):
         try:
             with apt_locks.quiet_timers(self._deadline):
                 if status.unconfigured or status.torn:
+                    self._unpack(self._mendable(request))
                     # Where a run was cut off, apt does nothing before this. What fails here for want of another
                     # package is apt's to cure.
                     self._waiting(_CONFIGURE, apt_locks.DPKG)
                 self._mark("unhold", transaction.unhold)
                 if transaction.arriving or transaction.remove:
-                    arguments = apt.install_arguments(changes, transaction.remove, status)
+                    arguments = apt.install_arguments(changes, transaction.remove)
                     self._install([*_KEEP_CONFIGURATION, *arguments])
                 # apt takes the hold off a held package that it was told to change.
                 self._mark("hold", sorted({*transaction.hold, *(held & set(transaction.arriving))}))
@@ -143,7 +148,7 @@ class AptPackages(PackageManager):
         held = self._status().held
         try:
             with apt_locks.quiet_timers(self._deadline):
-                arguments = apt.install_arguments(packages, [], self._status())
+                arguments = apt.install_arguments(packages, [])
                 self._install([*_KEEP_CONFIGURATION, "--reinstall", *arguments])
                 self._mark("hold", sorted(held & set(packages)))
         except apt_locks.LockTimeoutError as error:
@@ -155,6 +160,23 @@ class AptPackages(PackageManager):
             listing = self._read(["dpkg-query", "--show", "--showformat", apt.STATUS_FORMAT])
             self._recorded = apt.parse_status(listing, architecture)
         return self._recorded
+
+    def _mendable(self, request: Request) -> Dict[str, str]:
+        """Return the packages that are half unpacked and at which version they can be unpacked again."""
+        torn = self._status().torn
+        return apt.mendable(torn, request.packages, self.versions(sorted(torn)))
+
+    def _unpack(self, packages: Mapping[str, str]) -> None:
+        """Unpack packages that are half there. To apt they are installed, so it would leave them as they are."""
+        if not packages:
+            return
+        with tempfile.TemporaryDirectory(prefix="provision-apt-") as room:
+            specs = ["%s=%s" % pair for pair in sorted(packages.items())]
+            sandbox = _words({"APT::Sandbox::User": "root"})
+            code, out, err = self._run(["apt-get", *sandbox, "download", *specs], cwd=room)
+            if code:
+                raise self._failure("apt cannot fetch what is half unpacked", out + err, [])
+            self._locked(["dpkg", "--unpack", "--recursive", room])
 
     def _stanzas(self, packages: Mapping[str, str]) -> List[apt.Stanza]:
         if not packages:
@@ -228,8 +250,8 @@ class AptPackages(PackageManager):
                 return code, out, err
             time.sleep(1)
 
-    def _run(self, argv: List[str]) -> Tuple[int, str, str]:
-        return self._module.run_command(argv, environ_update=_ENVIRONMENT)
+    def _run(self, argv: List[str], cwd: Optional[str] = None) -> Tuple[int, str, str]:
+        return self._module.run_command(argv, environ_update=_ENVIRONMENT, cwd=cwd)
 
     def _read(self, argv: List[str]) -> str:
         code, out, err = self._run(argv)
@@ -312,6 +334,18 @@ class _Room:
 def _words(settings: Mapping[str, str]) -> List[str]:
     """Return settings as options of apt-get and apt-cache."""
     return [word for name, value in settings.items() for word in ("-o", "%s=%s" % (name, value))]
+
+
+@contextlib.contextmanager
+def _status_mended(versions: Mapping[str, str]) -> Iterator[List[str]]:
+    """Yield the options with which apt-get takes torn packages for unpacked; none where there are none."""
+    if not versions:
+        yield []
+        return
+    with tempfile.NamedTemporaryFile("w", prefix="provision-apt-", encoding="utf-8") as copy:
+        copy.write(apt.mended(read_text(_STATUS) or "", versions))
+        copy.flush()
+        yield _words({"Dir::State::status": copy.name})
 
 
 def _lists_read() -> Optional[float]:

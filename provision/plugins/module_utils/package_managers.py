@@ -36,7 +36,9 @@ class Module(Protocol):
 
     check_mode: bool
 
-    def run_command(self, args: List[str], environ_update: Dict[str, str]) -> Tuple[int, str, str]:
+    def run_command(
+        self, args: List[str], environ_update: Dict[str, str], cwd: Optional[str] = None
+    ) -> Tuple[int, str, str]:
         """Run a program; return its status, output and errors."""
 
     def warn(self, warning: str) -> None:

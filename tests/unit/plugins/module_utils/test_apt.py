@@ -74,7 +74,7 @@ def test_status_knows_holds_and_leaves_other_architectures_out() -> None:
 
 
 def test_install_arguments_keep_recommends_out_and_remove_in_the_same_run() -> None:
-    assert apt.install_arguments({"b": None, "a": "1"}, ["c"], STATUS) == [
+    assert apt.install_arguments({"b": None, "a": "1"}, ["c"]) == [
         "--yes",
         "--no-install-recommends",
         "--allow-change-held-packages",
@@ -86,21 +86,38 @@ def test_install_arguments_keep_recommends_out_and_remove_in_the_same_run() -> N
     ]
 
 
-def test_what_is_half_unpacked_is_installed_again_without_what_is_only_to_be_configured() -> None:
-    status = STATUS._replace(unconfigured={"whole": "1", "older": "1"}, torn={"torn": "1"})
-    arguments = apt.install_arguments({"torn": "1", "whole": "1", "older": "2", "new": None}, [], status)
-    assert arguments[arguments.index("--reinstall") :] == [
-        "--reinstall",
-        "install",
-        "new",
-        "older=2",
-        "torn=1",
-    ]
+@pytest.mark.parametrize(
+    ("wanted", "offered", "expected"),
+    [
+        ({"torn": "2"}, ["3", "2", "1"], {"torn": "2"}),
+        ({"torn": "9"}, ["3", "2", "1"], {"torn": "1"}),
+        ({"torn": None}, ["3", "2", "1"], {"torn": "1"}),
+        ({}, ["3", "2"], {"torn": "3"}),
+        ({}, [], {}),
+    ],
+    ids=["asked for", "asked for what nobody offers", "any will do", "gone from the mirror", "not offered"],
+)
+def test_what_is_half_unpacked_is_unpacked_again_at_a_version_on_offer(
+    wanted: dict[str, str | None], offered: list[str], expected: dict[str, str]
+) -> None:
+    assert apt.mendable({"torn": "1"}, wanted, {"torn": offered}) == expected
 
 
-def test_what_is_only_to_be_configured_is_named_otherwise() -> None:
-    status = STATUS._replace(unconfigured={"whole": "1"}, torn={"foreign": "1"})
-    assert apt.install_arguments({"whole": "1"}, [], status)[-2:] == ["install", "whole=1"]
+def test_a_status_in_which_what_is_half_unpacked_is_whole() -> None:
+    text = (
+        "Package: torn\nStatus: install reinstreq half-installed\nArchitecture: amd64\nVersion: 1\n"
+        "Description: a\n Package: whole\n\n"
+        "Package: new\nStatus: install reinstreq half-installed\nDepends: torn\n\n"
+        "Package: late\nStatus: install ok installed\nVersion: 4\n\n"
+        "Package: other\nStatus: install reinstreq half-installed\nVersion: 5\n"
+    )
+    assert apt.mended(text, {"torn": "2", "new": "3", "late": "4"}) == (
+        "Package: torn\nStatus: install ok unpacked\nVersion: 2\nArchitecture: amd64\n"
+        "Description: a\n Package: whole\n\n"
+        "Package: new\nStatus: install ok unpacked\nVersion: 3\nDepends: torn\n\n"
+        "Package: late\nStatus: install ok unpacked\nVersion: 4\n\n"
+        "Package: other\nStatus: install reinstreq half-installed\nVersion: 5\n"
+    )
 
 
 def test_to_configure_what_was_cut_off_is_to_install_it() -> None:
