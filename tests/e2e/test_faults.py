@@ -9,7 +9,7 @@ from . import faults_lab
 from .faults_lab import FAULTS, GOOD, RECEIPT, ROLE, product
 from .lab import Command, inside
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("faults")]
 
 # Name, whether it let us in, the error and its cure.
 CASES = [
