@@ -54,8 +54,8 @@ class GpuChange:
 class RolePlan:
     """One role on one host: its state, why, and what running it could disrupt.
 
-    `gpus` are the GPUs that a MIG layout names. `refusal` and `hint` say why the role would end before it
-    changes anything, as far as that is known beforehand.
+    `gpus` are the GPUs that a MIG layout names, and others that lose MIG devices in a reboot for it. `refusal`
+    and `hint` say why the role would end before it changes anything, as far as that is known beforehand.
     """
 
     state: State

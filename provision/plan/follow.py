@@ -4,10 +4,13 @@ A driver that is exchanged takes MIG instances along, and the CDI specification 
 instances are in the specification too. Known before anything runs, so that one run is enough.
 """
 
+from dataclasses import replace
+
 from provision.model.fleet import Host
 from provision.model.observed import Observed
-from provision.model.plan import RolePlan, State
+from provision.model.plan import Disruption, RolePlan, State
 from provision.plan.disruption import disruptions, hit, is_version
+from provision.plan.partitions import restored
 from provision.plugins.module_utils.receipt_inputs import has_template
 
 DRIVER, MIG, TOOLKIT = "nvidia_driver", "nvidia_mig", "nvidia_container_toolkit"
@@ -18,7 +21,10 @@ _EXCHANGES = ("nvidia_driver_flavour", "nvidia_driver_source")
 def follow(planned: dict[str, RolePlan], host: Host, observed: Observed) -> None:
     """Add what follows from the roles that are going to run."""
     partitioned = bool(host.variables.get("nvidia_mig_layout"))
-    if _exchanges_driver(planned.get(DRIVER), host, observed):
+    driver = planned.get(DRIVER)
+    if driver is not None and _exchanges_driver(driver, host, observed):
+        if _loses_partitions(host, observed):
+            planned[DRIVER] = replace(driver, disruption=(*driver.disruption, Disruption.MIG_DESTROY))
         if partitioned:
             _run_after(
                 planned, MIG, "MIG instances go with the module that nvidia_driver exchanges", host, observed
@@ -35,9 +41,9 @@ def _run_after(planned: dict[str, RolePlan], role: str, reason: str, host: Host,
         planned[role] = RolePlan(State.DRIFTED, (reason,), disruption, hit(disruption, observed.workloads))
 
 
-def _exchanges_driver(driver: RolePlan | None, host: Host, observed: Observed) -> bool:
+def _exchanges_driver(driver: RolePlan, host: Host, observed: Observed) -> bool:
     """Tell whether a run of the driver's role ends with another driver than is there now, or may do so."""
-    if driver is None or not driver.changes:
+    if not driver.changes:
         return False
     loaded, installed = observed.driver.loaded, observed.driver.installed
     wanted = host.variables.get("nvidia_driver_version")
@@ -48,3 +54,10 @@ def _exchanges_driver(driver: RolePlan | None, host: Host, observed: Observed) -
     # An installed release of the wanted branch stays, and is loaded in place of the other one.
     unlike = loaded is not None and installed not in (None, loaded)
     return unlike or not same or any(reason.startswith(_EXCHANGES) for reason in driver.reasons)
+
+
+def _loses_partitions(host: Host, observed: Observed) -> bool:
+    """Tell whether MIG devices go with the driver that nobody makes again."""
+    scene = observed.partitions
+    kept = restored(host.variables, scene) if scene else ()
+    return any(gpu.mig and gpu.pci not in kept for gpu in observed.gpus)

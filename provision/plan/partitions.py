@@ -13,52 +13,86 @@ import yaml
 
 from provision.model.fleet import is_true
 from provision.model.plan import Disruption, GpuChange, RolePlan
-from provision.plugins.module_utils.mig_layout import LayoutError, parse, resolve
-from provision.plugins.module_utils.mig_placement import NoPlacementError
-from provision.plugins.module_utils.mig_record import recorded, remember
+from provision.plugins.module_utils.mig_layout import LayoutError, Target, parse, resolve
+from provision.plugins.module_utils.mig_placement import Change, NoPlacementError
+from provision.plugins.module_utils.mig_record import modes, recorded, remember
 from provision.plugins.module_utils.mig_refusal import (
     Consent,
     MigRefusedError,
     Usage,
     clients,
+    lost,
     needs_reboot,
     refuse,
 )
 from provision.plugins.module_utils.mig_scene import Scene
-from provision.plugins.module_utils.mig_step import Step, label
+from provision.plugins.module_utils.mig_step import Gpu, Step, label
 from provision.plugins.module_utils.mig_step import plan as plan_steps
 from provision.plugins.module_utils.receipt_inputs import VAULTED, has_template
 
 
 def with_partitions(role: RolePlan, variables: Mapping[str, object], scene: Scene | None) -> RolePlan:
     """Return the plan of nvidia_mig with what becomes of each GPU, as far as that can be told from here."""
-    value, file = variables.get("nvidia_mig_layout"), variables.get("nvidia_mig_config_file") or ""
-    if scene is None or scene.unknown or _is_hidden(value) or _is_hidden(file):
+    if scene is None or scene.unknown or _is_hidden(variables):
         return role
     try:
-        layout = parse(value)
-        if layout is None:
+        targets = _targets(variables, scene)
+        if targets is None:
             return role
-        targets = resolve(layout, [gpu.board for gpu in scene.gpus], _configurations(str(file)))
         steps = plan_steps(scene.gpus, remember(targets, recorded(scene.record)))
     except (LayoutError, NoPlacementError) as error:
         return replace(role, refusal=str(error), hint="correct `nvidia_mig_layout`")
     except (OSError, yaml.YAMLError):
         return role  # the role says it better
+    unnamed = lost(scene.gpus, [step.gpu.board.pci for step in steps])
+    rebooted = any(needs_reboot(step, scene.usage) for step in steps)
+    concerned = [*steps, *(_started_anew(gpu) for gpu in unnamed if rebooted)]
     planned = replace(
         role,
-        gpus=tuple(_change(step, scene) for step in steps),
-        disruption=_disruption(steps, scene.usage),
+        gpus=tuple(_change(step, scene) for step in concerned),
+        disruption=_disruption(concerned, scene.usage),
         workloads=(),  # who works is in the way: it ends the role, not the work
     )
+    consent = Consent(*(_allowed(variables, what) for what in Consent._fields))
     try:
-        refuse(steps, scene.usage, Consent(*(_allowed(variables, what) for what in Consent._fields)))
+        refuse(steps, scene.usage, consent, unnamed)
     except MigRefusedError as error:
         return replace(planned, refusal=str(error), hint=error.hint)
     return planned
 
 
-def _is_hidden(value: object) -> bool:
+def restored(variables: Mapping[str, object], scene: Scene) -> set[str]:
+    """Return the addresses of the GPUs that are partitioned again once the driver was started anew.
+
+    Those on the host's record, and those that the layout names: all where that cannot be told from here.
+    """
+    pci = {gpu.board.uuid: gpu.board.pci for gpu in scene.gpus}
+    try:
+        targets = pci if _is_hidden(variables) else _targets(variables, scene) or {}
+    except (LayoutError, OSError, yaml.YAMLError):
+        targets = pci
+    return {*modes(scene.record), *(pci[uuid] for uuid in targets)}
+
+
+def _targets(variables: Mapping[str, object], scene: Scene) -> Mapping[str, Target] | None:
+    """Return what each GPU that the layout names should become, by UUID; None where there is no layout.
+
+    Raises LayoutError, and OSError or yaml.YAMLError for a file.
+    """
+    layout = parse(variables.get("nvidia_mig_layout"))
+    if layout is None:
+        return None
+    file = str(variables.get("nvidia_mig_config_file") or "")
+    return resolve(layout, [gpu.board for gpu in scene.gpus], _configurations(file))
+
+
+def _is_hidden(variables: Mapping[str, object]) -> bool:
+    """Tell whether the layout is known on the host only."""
+    values = variables.get("nvidia_mig_layout"), variables.get("nvidia_mig_config_file")
+    return any(_is_told_later(value) for value in values)
+
+
+def _is_told_later(value: object) -> bool:
     return has_template(value) or (isinstance(value, Mapping) and VAULTED in value)
 
 
@@ -72,7 +106,12 @@ def _configurations(file: str) -> Mapping[str, Any] | None:
 def _allowed(variables: Mapping[str, object], what: str) -> bool:
     """Tell whether the disruption is consented to; where that is only known on the host, do not doubt it."""
     value = variables.get(f"nvidia_mig_allow_{what}", False)
-    return _is_hidden(value) or is_true(value)
+    return _is_told_later(value) or is_true(value)
+
+
+def _started_anew(gpu: Gpu) -> Step:
+    """Return what a reboot does to a GPU with MIG devices that no layout names."""
+    return Step(gpu, Target(gpu.enabled and gpu.resets, ()), Change((), gpu.instances, ()))
 
 
 def _disruption(steps: list[Step], usage: Usage) -> tuple[Disruption, ...]:

@@ -57,6 +57,16 @@ _CUT_OFF = {
     ],
 }
 
+# MIG devices that somebody made by hand: on a GPU that the layout does not name, and where there is no layout.
+_CLEAR = "nvidia-smi mig -i {gpu} -dci; nvidia-smi mig -i {gpu} -dgi;"
+_BY_HAND = {
+    A100: f"{_CLEAR.format(gpu=1)} systemctl stop nvidia-persistenced; nvidia-smi -i 1 -mig 1;"
+    " nvidia-smi --gpu-reset -i 1; systemctl start nvidia-persistenced;"
+    " nvidia-smi mig -i 1 -cgi 3g.20gb,1g.5gb -C",
+    H100: f"{_CLEAR.format(gpu=0)} nvidia-smi -i 0 -mig 1; nvidia-smi mig -i 0 -cgi 3g.40gb -C",
+}
+_LOST = {A100: "GPU 0000:0f:00.0 (1g.5gb, 3g.20gb)", H100: "GPU 0000:1b:00.0 (3g.40gb)"}
+
 
 def test_servers_on_which_a_run_was_killed() -> None:
     fresh()
@@ -90,10 +100,24 @@ def test_servers_that_lost_power_while_packages_were_unpacked() -> None:
 
 def test_another_driver_takes_along_what_hangs_on_it(tmp_path: Path) -> None:
     provisioned()
-    text = INVENTORY.read_text()
+    for host, script in _BY_HAND.items():
+        root(host, script)
+    gpus = {host: root(host, "nvidia-smi -L") for host in HOSTS}
     inventory = tmp_path / "inventory.ini"
-    inventory.write_text(text.replace('"580.178.04"', f'"{_OTHER_DRIVER}"'))
+    text = INVENTORY.read_text().replace('"580.178.04"', f'"{_OTHER_DRIVER}"')
+    inventory.write_text(text)
+    refused = product("up", "--no-verify", inventory=inventory)
+    assert refused.code == 3, refused
+    for host, lost in _LOST.items():
+        assert (
+            f"destroy the MIG devices of {lost}, which no layout names"
+            in refused.json["hosts"][host]["error"]
+        )
+        assert root(host, "nvidia-smi -L") == gpus[host]
+
+    inventory.write_text(f"{text}\nnvidia_mig_allow_destroy=true\n")
     planned = plan("--diff", inventory=inventory)
+    assert "mig_destroy" in planned.json["hosts"][H100]["roles"]["nvidia_driver"]["disruption"]
     done = up(inventory=inventory)
     told = reasons(planned)
     assert told[A100].keys() == {"nvidia_driver", "nvidia_mig", "nvidia_container_toolkit"}

@@ -137,6 +137,28 @@ def test_nobody_who_works_is_ended_by_a_reboot(bench: Bench, tmp_path: Path, for
     assert bench.state() == before
 
 
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_mig_devices_that_no_layout_names_are_not_lost_in_a_reboot(
+    bench: Bench, tmp_path: Path, foreseen: bool
+) -> None:
+    other = [{"devices": [1], "mig-enabled": True, "mig-devices": {"3g.20gb": 1, "2g.10gb": 1}}]
+    bench.run(other)
+    bench.server.power_on("mig_reset_blocked")
+    bench.run(other)
+    on_the_bus(tmp_path, "20b0", reset=not foreseen)
+    before = bench.state()
+    kept = bench.uuids()
+    result = bench.run(MIXED, allow_destroy=False, allow_reboot=True)
+    assert result["msg"].startswith("refused:")
+    assert "name these GPUs in `nvidia_mig_layout`, or set `nvidia_mig_allow_destroy: true`" in result["hint"]
+    lost = "that would destroy the MIG devices of GPU 0000:0f:00.0 (2g.10gb, 3g.20gb)"
+    assert (lost in result["msg"], "put back" in result["msg"]) == (foreseen, not foreseen)
+    assert bench.state() == before
+    assert len(kept) == 2
+
+    assert bench.run(MIXED, allow_reboot=True)["reboot_required"]
+
+
 def test_who_only_holds_a_gpu_is_in_the_way_of_its_reset(bench: Bench, holder: list[int]) -> None:
     hold(bench.server, holder, "nvidia0")
     user = User("process nvsm_core (pid 7)")

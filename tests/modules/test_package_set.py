@@ -104,14 +104,13 @@ def test_what_apt_leaves_as_it_is_does_not_count_as_done(run_module: RunModule, 
     assert result["msg"].startswith("apt cannot meet the request: jq is already the newest version")
 
 
-def test_a_package_that_is_half_unpacked_is_unpacked_again(
-    run_module: RunModule, programs: Programs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    status = tmp_path / "status"
-    status.write_text("Package: jq\nStatus: install reinstreq half-installed\nVersion: 1.6-1\n")
-    monkeypatch.setattr(apt_packages, "_STATUS", str(status))
+def test_a_package_that_is_half_unpacked_is_unpacked_again(run_module: RunModule, programs: Programs) -> None:
     _answer(programs, "iHR", "Conf jq (1.6-1 Debian:12 [amd64])\n")
+    record = "Package: jq\nStatus: install reinstreq half-installed\nVersion: 1.6-1\n"
     seen = []
+
+    def tell(_argv: Sequence[str]) -> None:
+        programs.answers["dpkg-query",] = (0, record, "")
 
     def simulate(argv: Sequence[str]) -> None:
         (copy,) = [word.partition("=")[2] for word in argv if word.startswith("Dir::State::status=")]
@@ -121,6 +120,7 @@ def test_a_package_that_is_half_unpacked_is_unpacked_again(
         # What dpkg cannot configure is for apt to cure.
         programs.answers["dpkg",] = (1, "", "dependency problems - leaving unconfigured")
 
+    programs.on["dpkg-query", "--status"] = tell
     programs.on["--simulate",] = simulate
     programs.on["dpkg", "--configure"] = fail
     programs.on["apt-get", "Dpkg::Options::=--force-confold"] = lambda _: _answer(programs, "ii")

@@ -120,7 +120,7 @@ def mendable(
 
 
 def mended(text: str, versions: Mapping[str, str]) -> str:
-    """Return dpkg's status file as it will be once these torn packages are unpacked again at these versions."""
+    """Return dpkg's record as it will be once these torn packages are unpacked again at these versions."""
     stanzas = re.split(r"(?<=\n)\n+", text)
     return "\n".join(_mended(stanza, versions) for stanza in stanzas)
 
@@ -167,7 +167,6 @@ def pinning(text: str, names: Iterable[str]) -> List[str]:
 
 
 def _mended(stanza: str, versions: Mapping[str, str]) -> str:
-    # The stanza may call the package installed still: what dpkg did last stands in its journal only.
     found = re.search(r"(?m)^Package: (.+)\n", stanza)
     if not found or found.group(1) not in versions:
         return stanza

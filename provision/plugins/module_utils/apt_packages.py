@@ -26,7 +26,6 @@ _ENVIRONMENT = {
     "NEEDRESTART_SUSPEND": "1",
     "UCF_FORCE_CONFFOLD": "1",
 }
-_STATUS = "/var/lib/dpkg/status"
 _LISTS = "/var/lib/apt/lists"
 _DIRECTORIES = (_LISTS, _LISTS + "/partial")
 _STAMPS = (*_DIRECTORIES, "/var/lib/apt/periodic/update-success-stamp")
@@ -100,7 +99,7 @@ class AptPackages(PackageManager):
             exact = sorted(name for name, version in changes.items() if version)
             refuse_unknown(changes, self.versions(exact), "; ".join(self._unreadable))
             arguments = apt.install_arguments(changes, leaving)
-            with _status_mended(mendable) as options:
+            with self._mended(mendable) as options:
                 code, out, err = self._run(["apt-get", *self._options, *options, "--simulate", *arguments])
             transaction = apt.parse_simulation(out, whole)
             if code or set(changes) - set(transaction.arriving):
@@ -165,6 +164,20 @@ class AptPackages(PackageManager):
         """Return the packages that are half unpacked and at which version they can be unpacked again."""
         torn = self._status().torn
         return apt.mendable(torn, request.packages, self.versions(sorted(torn)))
+
+    @contextlib.contextmanager
+    def _mended(self, packages: Mapping[str, str]) -> Iterator[List[str]]:
+        """Yield the options with which apt-get takes half unpacked packages for unpacked."""
+        status = self._status()
+        if not status.unconfigured and not status.torn:
+            yield []
+            return
+        # Of a run that was cut off dpkg keeps a journal, which apt does not read.
+        text = self._read(["dpkg-query", "--status"])
+        with tempfile.NamedTemporaryFile("w", prefix="provision-apt-", encoding="utf-8") as copy:
+            copy.write(apt.mended(text, packages))
+            copy.flush()
+            yield _words({"Dir::State::status": copy.name})
 
     def _unpack(self, packages: Mapping[str, str]) -> None:
         """Unpack packages that are half there. To apt they are installed, so it would leave them as they are."""
@@ -334,18 +347,6 @@ class _Room:
 def _words(settings: Mapping[str, str]) -> List[str]:
     """Return settings as options of apt-get and apt-cache."""
     return [word for name, value in settings.items() for word in ("-o", "%s=%s" % (name, value))]
-
-
-@contextlib.contextmanager
-def _status_mended(versions: Mapping[str, str]) -> Iterator[List[str]]:
-    """Yield the options with which apt-get takes torn packages for unpacked; none where there are none."""
-    if not versions:
-        yield []
-        return
-    with tempfile.NamedTemporaryFile("w", prefix="provision-apt-", encoding="utf-8") as copy:
-        copy.write(apt.mended(read_text(_STATUS) or "", versions))
-        copy.flush()
-        yield _words({"Dir::State::status": copy.name})
 
 
 def _lists_read() -> Optional[float]:

@@ -44,6 +44,7 @@ class Wish(NamedTuple):
     fabric_manager: str = AUTO
     """`auto`, `true` or `false`."""
     allow_reboot: bool = False
+    allow_mig_destroy: bool = False
 
     @property
     def branch(self) -> int:
@@ -257,6 +258,16 @@ def refuse_workloads(selection: Selection, wish: Wish, host: Mapping[str, Any]) 
             "driver %s would replace %s under %s"
             % (selection.version, host["modules"]["loaded"]["version"], ", ".join(clients)),
             "end that work, or set `nvidia_driver_allow_reboot: true` to reboot the host under it",
+        )
+
+
+def refuse_lost_partitions(selection: Selection, wish: Wish, lost: str) -> None:
+    """Refuse to take MIG devices along with the module. `lost` are GPUs with such that no layout brings back."""
+    if lost and not wish.allow_mig_destroy:
+        raise SelectionRefusedError(
+            "driver %s would replace the loaded one, and destroy the MIG devices of %s, which no layout names"
+            % (selection.version, lost),
+            "name these GPUs in `nvidia_mig_layout`, or set `nvidia_mig_allow_destroy: true`",
         )
 
 

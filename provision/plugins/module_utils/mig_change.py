@@ -13,7 +13,7 @@ import time
 from typing import Callable, Iterator, List, Sequence, Set, Tuple
 
 from .mig_gpu import MigError, Reset, carry_out
-from .mig_refusal import MigRefusedError, Usage, clients, no_reboot_because
+from .mig_refusal import MigRefusedError, Usage, clients
 from .mig_step import Step
 from .nvml import Nvml
 
@@ -49,10 +49,9 @@ def carry_out_all(
 ) -> List[str]:
     """Bring every GPU to its target, with the services out of the way that hold them. Raises MigError.
 
-    Return the addresses of those that wait for a reboot, which is for the caller to do. Without consent to
-    that, or while somebody works on a GPU of this host, such a GPU is put back: PendingError.
+    Return the addresses of those that wait for a reboot, which is for the caller to do. Where there must be
+    none (`reboot`), such a GPU is put back: PendingError.
     """
-    leave_pending = reboot and not no_reboot_because(usage)
     waiting: List[str] = []
     with _stopped(_in_the_way(steps, usage), run, note):
         done: List[str] = []
@@ -60,7 +59,7 @@ def carry_out_all(
             if step.is_empty:
                 continue
             try:
-                if not carry_out(nvml, step, _resetter(nvml, run), leave_pending):
+                if not carry_out(nvml, step, _resetter(nvml, run), reboot):
                     waiting.append(step.gpu.board.pci)
             except MigError as error:
                 others = "; before it, GPU %s was changed" % ", ".join(done) if done else ""

@@ -6,10 +6,12 @@ Everything here is pure. Python 3.8, standard library only; hosts and the contro
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Mapping, NamedTuple, Sequence, Tuple
+from typing import Container, List, Mapping, NamedTuple, Sequence, Tuple
 
 from .mig_placement import Instance
 from .mig_step import Gpu, Step
+
+_UNNAMED_HINT = "name these GPUs in `nvidia_mig_layout`, or set `nvidia_mig_allow_destroy: true`"
 
 
 class User(NamedTuple):
@@ -60,8 +62,28 @@ def no_reboot_because(usage: Usage) -> str:
     return ", ".join(sorted(working))
 
 
-def refuse(steps: Sequence[Step], usage: Usage, consent: Consent) -> None:
-    """Raise MigRefusedError for the first thing that stands in the way of any of the steps."""
+def lost(gpus: Sequence[Gpu], restored: Container[str]) -> List[Gpu]:
+    """Return the GPUs whose MIG devices nobody makes again once the host or its driver was started anew.
+
+    `restored` are the PCI addresses of the GPUs that are partitioned then.
+    """
+    return [
+        gpu
+        for gpu in gpus
+        if gpu.board.pci not in restored and any(instance.compute for instance in gpu.instances)
+    ]
+
+
+def told_lost(gpus: Sequence[Gpu]) -> str:
+    """Return these GPUs and what they lose, in words."""
+    return ", ".join("GPU %s (%s)" % (gpu.board.pci, _profiles(gpu)) for gpu in gpus)
+
+
+def refuse(steps: Sequence[Step], usage: Usage, consent: Consent, unnamed: Sequence[Gpu] = ()) -> None:
+    """Raise MigRefusedError for the first thing that stands in the way of any of the steps.
+
+    `unnamed` are GPUs with MIG devices that no step concerns: a reboot would take these along.
+    """
     for step in steps:
         for instance in step.change.destroy:
             _refuse_busy(step, instance)
@@ -77,7 +99,7 @@ def refuse(steps: Sequence[Step], usage: Usage, consent: Consent) -> None:
                     "nobody uses it now: set `nvidia_mig_allow_destroy: true`",
                 )
         if needs_reboot(step, usage):
-            _refuse_reboot(step, usage, consent)
+            _refuse_reboot(step, usage, consent, unnamed)
         elif step.switches_mode and step.gpu.resets and not consent.reset:
             raise MigRefusedError(
                 "switching MIG mode %s resets GPU %s" % (_word(step), step.gpu.board.pci),
@@ -85,12 +107,21 @@ def refuse(steps: Sequence[Step], usage: Usage, consent: Consent) -> None:
             )
 
 
-def reboot_hint(usage: Usage, allowed: bool) -> str:
+def may_reboot(usage: Usage, consent: Consent, unnamed: Sequence[Gpu]) -> bool:
+    """Tell whether nothing speaks against a reboot of the host."""
+    return consent.reboot and not no_reboot_because(usage) and (consent.destroy or not unnamed)
+
+
+def reboot_hint(usage: Usage, consent: Consent, unnamed: Sequence[Gpu]) -> str:
     """Return what to do where only a reboot brings the MIG mode."""
     working = no_reboot_because(usage)
     if working:
         return "end what works on this host's GPUs: %s" % working
-    return "see `dmesg`" if allowed else "nobody works on the GPUs now: set `nvidia_mig_allow_reboot: true`"
+    if not consent.reboot:
+        return "nobody works on the GPUs now: set `nvidia_mig_allow_reboot: true`"
+    if unnamed and not consent.destroy:
+        return _UNNAMED_HINT
+    return "see `dmesg`"
 
 
 def _refuse_busy(step: Step, instance: Instance) -> None:
@@ -111,7 +142,7 @@ def _refuse_working(step: Step, usage: Usage) -> None:
         )
 
 
-def _refuse_reboot(step: Step, usage: Usage, consent: Consent) -> None:
+def _refuse_reboot(step: Step, usage: Usage, consent: Consent, unnamed: Sequence[Gpu]) -> None:
     holders = [user.text for user in usage.gpus.get(step.gpu.board.uuid, ()) if not user.unit]
     reason = "%s holds it" % ", ".join(holders) if step.gpu.resettable else "the kernel cannot reset it"
     message = "MIG mode of GPU %s can be switched %s by a reboot only: %s" % (
@@ -123,7 +154,13 @@ def _refuse_reboot(step: Step, usage: Usage, consent: Consent) -> None:
         end = "end that, or " if step.gpu.resettable else ""
         raise MigRefusedError(message, "%sset `nvidia_mig_allow_reboot: true`" % end)
     if no_reboot_because(usage):
-        raise MigRefusedError(message, reboot_hint(usage, consent.reboot))
+        raise MigRefusedError(message, reboot_hint(usage, consent, unnamed))
+    if not may_reboot(usage, consent, unnamed):
+        raise MigRefusedError(
+            "%s; that would destroy the MIG devices of %s, which no layout names"
+            % (message, told_lost(unnamed)),
+            _UNNAMED_HINT,
+        )
 
 
 def _word(step: Step) -> str:
@@ -134,6 +171,10 @@ def clients(gpu: Gpu, usage: Usage) -> Tuple[User, ...]:
     """Return who must let go for a change of mode: everybody where it is a reset, else those who compute."""
     found = usage.gpus if gpu.resets else usage.computing
     return found.get(gpu.board.uuid, ())
+
+
+def _profiles(gpu: Gpu) -> str:
+    return ", ".join(each.profile for each in sorted(gpu.instances, key=lambda each: each.placement))
 
 
 def _told(step: Step, instance: Instance) -> str:

@@ -17,6 +17,7 @@ from ..module_utils.driver_selection import (
     headers_metapackages,
     loose_names,
     parse_wish,
+    refuse_lost_partitions,
     refuse_secure_boot,
     refuse_workloads,
     replaces_module,
@@ -25,6 +26,9 @@ from ..module_utils.driver_selection import (
 )
 from ..module_utils.gpu_host import survey
 from ..module_utils.host_state_machine import Machine
+from ..module_utils.mig_look import scene
+from ..module_utils.mig_record import modes
+from ..module_utils.mig_refusal import lost, told_lost
 from ..module_utils.package_installation import foresee
 from ..module_utils.package_managers import OPTIONS, PackageManager, PackageManagerError, opened
 from ..module_utils.package_repositories import APT
@@ -64,6 +68,15 @@ options:
     description: Whether the host may be rebooted under running workloads.
     type: bool
     default: false
+  allow_mig_destroy:
+    description: Whether MIG devices may be destroyed that no layout brings back.
+    type: bool
+    default: false
+  partitioned:
+    description: PCI addresses of GPUs that a MIG layout partitions later in the play, beside those on record.
+    type: list
+    elements: str
+    default: []
   catalogue:
     description: Packages by source and branch.
     type: list
@@ -166,6 +179,8 @@ def main() -> None:
             "source": {"type": "str", "choices": ["nvidia", "distro"], "default": "nvidia"},
             "fabric_manager": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
             "allow_reboot": {"type": "bool", "default": False},
+            "allow_mig_destroy": {"type": "bool", "default": False},
+            "partitioned": {"type": "list", "elements": "str", "default": []},
             "catalogue": {"type": "list", "elements": "dict", "required": True},
             "branches": {"type": "list", "elements": "int", "required": True},
             "allow_upgrades": {"type": "list", "elements": "str", "default": []},
@@ -182,6 +197,7 @@ def main() -> None:
             source=options["source"],
             fabric_manager=options["fabric_manager"],
             allow_reboot=options["allow_reboot"],
+            allow_mig_destroy=options["allow_mig_destroy"],
         )
         host = survey(Machine())
         choose_flavour(wish, host["gpus"], host["modules"]["needed"])
@@ -189,6 +205,8 @@ def main() -> None:
         with opened(module, options) as packages:
             selection = _select(packages, options, wish, host)
             refuse_workloads(selection, wish, host)
+            if replaces_module(selection, host):
+                refuse_lost_partitions(selection, wish, _lost(Machine(), options["partitioned"]))
             request = _request(packages, selection, options["allow_upgrades"])
             foresee(packages, request, options["free_space_mib"])
     except SelectionRefusedError as error:
@@ -205,6 +223,12 @@ def main() -> None:
         units=selection.units,
         replaces_module=replaces_module(selection, host),
     )
+
+
+def _lost(machine: Machine, partitioned: List[str]) -> str:
+    """Return the GPUs whose MIG devices nobody makes again, in words; empty where there are none."""
+    now = scene(machine)
+    return told_lost(lost(now.gpus, {*partitioned, *modes(now.record)}))
 
 
 def _select(packages: PackageManager, options: Dict[str, Any], wish: Wish, host: Dict[str, Any]) -> Selection:

@@ -20,9 +20,17 @@ from ..module_utils.mig_look import forecast, look
 from ..module_utils.mig_placement import NoPlacementError
 from ..module_utils.mig_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program
 from ..module_utils.mig_record import WANTED, dump, holds, recorded, remember
-from ..module_utils.mig_refusal import Consent, MigRefusedError, needs_reboot, reboot_hint, refuse
+from ..module_utils.mig_refusal import (
+    Consent,
+    MigRefusedError,
+    lost,
+    may_reboot,
+    needs_reboot,
+    reboot_hint,
+    refuse,
+)
 from ..module_utils.mig_scene import Scene
-from ..module_utils.mig_step import Step, plan, summary
+from ..module_utils.mig_step import Gpu, Step, plan, summary
 from ..module_utils.nvml import Nvml, NvmlError
 
 DOCUMENTATION = r"""
@@ -177,12 +185,12 @@ def _change(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
     with nvml:
         scene = look(nvml, machine)
         steps, targets = _plan(module, layout, scene)
-        allowed = module.params["allow_reboot"]
+        against = scene.usage, _consent(module), _unnamed(steps, scene)
         try:
             run = partial(_run, module)
-            waiting = carry_out_all(nvml, steps, scene.usage, run, reboot=allowed)
+            waiting = carry_out_all(nvml, steps, scene.usage, run, reboot=may_reboot(*against))
         except PendingError as error:
-            module.fail_json(msg="refused: %s" % error, hint=reboot_hint(scene.usage, allowed))
+            module.fail_json(msg="refused: %s" % error, hint=reboot_hint(*against))
         record = dump([step.result() for step in steps] if waiting else look(nvml, machine).gpus, targets)
     differing = _differing(record)
     for file in differing:
@@ -228,8 +236,16 @@ def _plan(module: AnsibleModule, layout: Layout, scene: Scene) -> Tuple[List[Ste
     targets = resolve(layout, [gpu.board for gpu in scene.gpus], module.params["configurations"])
     targets = remember(targets, recorded(_text(WANTED)))
     steps = plan(scene.gpus, targets)
-    refuse(steps, scene.usage, Consent(*(module.params["allow_" + what] for what in Consent._fields)))
+    refuse(steps, scene.usage, _consent(module), _unnamed(steps, scene))
     return steps, targets
+
+
+def _consent(module: AnsibleModule) -> Consent:
+    return Consent(*(module.params["allow_" + what] for what in Consent._fields))
+
+
+def _unnamed(steps: Sequence[Step], scene: Scene) -> List[Gpu]:
+    return lost(scene.gpus, [step.gpu.board.pci for step in steps])
 
 
 def _rebooted(steps: Sequence[Step], scene: Scene) -> List[str]:

@@ -273,6 +273,13 @@ def test_another_flavour_is_another_driver() -> None:
     )
 
 
+@pytest.mark.parametrize(("now", "goes"), [("595.71.05", True), ("580", False)])
+def test_mig_devices_that_nobody_makes_again_go_with_the_driver(now: str, goes: bool) -> None:
+    observed = replace(DRIVEN, gpus=(replace(DRIVEN.gpus[0], mig=("3g.20gb",)),))
+    found = after_change("nvidia_driver_version", "580.95.05", now, observed)
+    assert (Disruption.MIG_DESTROY in found.hosts["h"].roles["nvidia_driver"].disruption) == goes
+
+
 def test_a_driver_that_is_refused_takes_nobody_along() -> None:
     found = after_change(
         "nvidia_driver_version", "580", "595", DRIVEN, refusals=[Refusal("h", "does not fit")]

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from provision.model.plan import Disruption, GpuChange, RolePlan, State
-from provision.plan.partitions import with_partitions
+from provision.plan.partitions import restored, with_partitions
+from provision.plugins.module_utils.mig_layout import Target
 from provision.plugins.module_utils.mig_placement import Instance, Placement
+from provision.plugins.module_utils.mig_record import dump
 from provision.plugins.module_utils.mig_refusal import Usage, User
 from provision.plugins.module_utils.mig_scene import Scene, as_json, from_json
 from provision.plugins.module_utils.mig_step import Gpu, bare
@@ -32,6 +34,7 @@ CUT = Gpu(
 )
 WHOLE = replace(CUT, enabled=False, pending=False, instances=())
 TWO = [{"devices": "all", "mig-enabled": True, "mig-devices": {"3g.20gb": 1, "2g.10gb": 2}}]
+RECORD = dump([CUT], {BOARD.uuid: Target(True, ())}).decode()
 BUSY = Usage({(BOARD.uuid, 7): (User("container train"),)}, {}, {})
 
 
@@ -91,6 +94,44 @@ def test_refusals_are_known_beforehand(
     assert (found.refusal is None) == (refusal is None)
     assert (refusal or "") in (found.refusal or "")
     assert list(found.disruption) == list(disruption)
+
+
+def test_a_reboot_takes_mig_devices_along_that_no_layout_names() -> None:
+    other = replace(CUT, board=replace(BOARD, pci="0000:0f:00.0", uuid="GPU-another"))
+    scene = Scene((replace(WHOLE, resettable=False), other), NOBODY)
+    layout = [{"devices": [0], "mig-enabled": True, "mig-devices": {"3g.20gb": 2}}]
+    found = plan(scene, layout, nvidia_mig_allow_reboot=True)
+    assert found.disruption == (Disruption.REBOOT, Disruption.MIG_DESTROY)
+    assert "would destroy the MIG devices of GPU 0000:0f:00.0 (1g.5gb, 2g.10gb, 3g.20gb)" in str(
+        found.refusal
+    )
+    assert found.hint == "name these GPUs in `nvidia_mig_layout`, or set `nvidia_mig_allow_destroy: true`"
+    assert found.gpus[1].after == ("MIG enabled",)
+    assert len(found.gpus[1].goes) == 3
+    allowed = plan(scene, layout, nvidia_mig_allow_reboot=True, nvidia_mig_allow_destroy=True)
+    assert allowed.refusal is None
+
+    reset = plan(replace(scene, gpus=(WHOLE, other)), layout, nvidia_mig_allow_reset=True)
+    assert (reset.refusal, reset.disruption, len(reset.gpus)) == (None, (Disruption.GPU_RESET,), 1)
+
+
+@pytest.mark.parametrize(
+    ("layout", "record", "expected"),
+    [
+        ("", "", set()),
+        ("", RECORD, {"0000:02:00.0"}),
+        ([{**TWO[0], "devices": [1]}], RECORD, {"0000:02:00.0", "0000:0f:00.0"}),
+        ([{**TWO[0], "devices": [1]}], "", {"0000:0f:00.0"}),
+        ("{{ layout }}", "", {"0000:02:00.0", "0000:0f:00.0"}),
+        ("[oops", "", {"0000:02:00.0", "0000:0f:00.0"}),
+    ],
+)
+def test_which_gpus_are_partitioned_again_with_another_driver(
+    layout: object, record: str, expected: set[str]
+) -> None:
+    other = replace(CUT, board=replace(BOARD, pci="0000:0f:00.0", uuid="GPU-another"))
+    scene = Scene((CUT, other), NOBODY, record=record)
+    assert restored({"nvidia_mig_layout": layout}, scene) == expected
 
 
 def test_a_bare_host_is_judged_by_its_pci_ids() -> None:

@@ -108,7 +108,7 @@ def test_a_status_in_which_what_is_half_unpacked_is_whole() -> None:
         "Package: torn\nStatus: install reinstreq half-installed\nArchitecture: amd64\nVersion: 1\n"
         "Description: a\n Package: whole\n\n"
         "Package: new\nStatus: install reinstreq half-installed\nDepends: torn\n\n"
-        "Package: late\nStatus: install ok installed\nVersion: 4\n\n"
+        "Package: late\nStatus: install reinstreq unpacked\nVersion: 4\n\n"
         "Package: other\nStatus: install reinstreq half-installed\nVersion: 5\n"
     )
     assert apt.mended(text, {"torn": "2", "new": "3", "late": "4"}) == (
