@@ -5,10 +5,40 @@ fixture `story` runs once; tests that break a server repair it themselves.
 """
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from .lab import SERVERS, Command, lab, provision, provisioned, remote
+
+_LAB, _RECEIPTS, _FAULTS = "the lab's four", "receipts", "faults"
+_SERVERS = {
+    "test_bad_input": _LAB,
+    "test_check_mode": _LAB,
+    "test_fleet": _LAB,
+    "test_mig": _LAB,
+    "test_coverage": _RECEIPTS,
+    "test_drift": _RECEIPTS,
+    "test_honesty": _RECEIPTS,
+    "test_faults": _FAULTS,
+    "test_interrupts": _FAULTS,
+}
+"""Modules that share servers; the others have servers of their own."""
+
+
+class _ByServers(LoadScopeScheduling):
+    """With `pytest -n`: tests on the same servers follow one another, on other servers they run beside them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = PurePath(nodeid.partition("::")[0]).stem
+        return _SERVERS.get(module, module)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Have xdist keep to what each module runs on."""
+    return _ByServers(config, log)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 from .lab import INVENTORY, STATE, Command, lab, provision, remote, run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("lab"), pytest.mark.usefixtures("fleet")]
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("fleet")]
 
 _MARK = "/var/tmp/before"
 _TOUCHED = f"find /etc /usr /opt /var/lib -xdev -newer {_MARK} -type f -not -path /var/lib/systemd/timers/\\*"

@@ -5,7 +5,7 @@ import pytest
 from .conftest import Story
 from .lab import GPU_SERVERS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("lab"), pytest.mark.usefixtures("fleet")]
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("fleet")]
 
 
 @pytest.mark.parametrize("server", GPU_SERVERS)

@@ -9,7 +9,7 @@ import pytest
 
 from .receipts_lab import A100, H100, HOSTS, ROLES, changes, fresh, on_each, plan, receipts, snapshot, up
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("receipts")]
+pytestmark = pytest.mark.e2e
 
 # Made by programs or scripts of packages, and made anew by them.
 _GENERATED = (

@@ -12,7 +12,7 @@ from provision import lab
 
 from .lab import ROOT, STATE, inside, run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("dnf")]
+pytestmark = pytest.mark.e2e
 
 HOST = "dnf01"
 LONG = "a-package-with-a-name-so-long-that-dnf-breaks-its-row-in-two"

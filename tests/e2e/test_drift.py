@@ -20,7 +20,7 @@ from .receipts_lab import (
     up,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("receipts"), pytest.mark.usefixtures("servers")]
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("servers")]
 
 _CASES = yaml.safe_load((Path(__file__).parents[1] / "cases/drift.yml").read_text())
 _BATCHES = _CASES["batches"]

@@ -9,7 +9,7 @@ from . import faults_lab
 from .faults_lab import FAULTS, GOOD, RECEIPT, ROLE, product
 from .lab import Command, inside
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.e2e
 
 # Name, whether it let us in, the error and its cure.
 CASES = [

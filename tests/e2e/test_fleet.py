@@ -11,7 +11,7 @@ import pytest
 from .conftest import Story
 from .lab import GPU_SERVERS, INVENTORY, ROOT, SERVERS, provision, provisioned, remote, run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("lab"), pytest.mark.usefixtures("fleet")]
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("fleet")]
 
 ROLES = {"nvidia_driver", "nvidia_mig", "docker_engine", "nvidia_container_toolkit"}
 # What a container sees: on a100-01 one GPU is whole, the other one is four MIG instances.

@@ -23,7 +23,7 @@ from .receipts_lab import (
     up,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("receipts")]
+pytestmark = pytest.mark.e2e
 
 _OTHER_DRIVER = "595.71.05"
 _DRIVER = "dpkg-query --show --showformat '${db:Status-Status}' nvidia-driver-cuda 2>/dev/null"

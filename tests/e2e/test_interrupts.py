@@ -13,7 +13,7 @@ from . import faults_lab
 from .faults_lab import RECEIPT, ROLE, Running, product, start_playbook, start_up, wait_until
 from .lab import inside
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.e2e
 
 HANGS = "faults-hangs"
 STOPPED, KILLED, BY_HAND = "faults-noisy", "faults-no-python", "faults-old-python"

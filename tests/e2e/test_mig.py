@@ -11,7 +11,7 @@ import pytest
 from .conftest import Story
 from .lab import INVENTORY, Command, provision, provisioned, remote
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("lab"), pytest.mark.usefixtures("fleet")]
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("fleet")]
 
 SERVER = "a100-01"
 PROFILES = ["3g.20gb", "2g.10gb", "1g.5gb", "1g.5gb"]

@@ -8,7 +8,7 @@ import pytest
 from .lab import Command, provisioned
 from .mig_lab import INVENTORY, lab, mig_devices, product, root, snapshot
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("mig")]
+pytestmark = pytest.mark.e2e
 
 IMAGE = "198.18.77.1:8077/cuda:base"
 BALANCED = {
