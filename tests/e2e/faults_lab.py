@@ -32,6 +32,7 @@ INVENTORY = Path(__file__).with_name("faults") / "inventory.ini"
 ROLE = "nvidia_driver"
 RECEIPT = f"/var/lib/provision/receipts/{ROLE}.json"
 _SPEC = Path(__file__).with_name("faults") / "lab.yml"
+_STDOUT = "stdout"
 
 
 def up(servers: Sequence[str] = ()) -> None:
@@ -82,6 +83,10 @@ class Running:
         self.process.wait(timeout=60)
         return said
 
+    def printed(self) -> str:
+        """Return what it has said on stdout so far."""
+        return (self.folder / _STDOUT).read_text()
+
     def children(self) -> list[str]:
         """Return, once it has ended, the commands of what it started and left: they name its folder."""
         return commands(str(self.folder))
@@ -107,15 +112,16 @@ def _inventory(folder: Path) -> Path:
 
 
 def _start(servers: str, folder: Path, *arguments: str) -> Running:
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(folder)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with (folder / _STDOUT).open("w") as stdout:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": str(folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
     return Running(servers, folder, process)
 
 

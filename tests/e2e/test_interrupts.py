@@ -65,7 +65,7 @@ def test_in_the_middle_of_a_package_transaction(folder: Path) -> None:
     assert f"{STOPPED}  interrupted before it was asked again" in said
     assert again.children() == []
     said = by_hand.end()
-    assert by_hand.process.returncode == 0, said
+    assert by_hand.process.returncode == 0, by_hand.printed() + said
     for server in BARE:
         assert inside(server, "dpkg --audit") == ""
         assert json.loads(inside(server, f"cat {RECEIPT}"))["role"] == ROLE

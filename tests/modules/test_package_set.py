@@ -105,7 +105,8 @@ def test_what_apt_leaves_as_it_is_does_not_count_as_done(run_module: RunModule, 
 
 
 def test_a_package_that_is_half_unpacked_is_unpacked_again(run_module: RunModule, programs: Programs) -> None:
-    _answer(programs, "iHR", "Conf jq (1.6-1 Debian:12 [amd64])\n")
+    simulation = "Conf jq (1.6-1 Debian:12 [amd64])\n"
+    _answer(programs, "iHR", simulation)
     record = "Package: jq\nStatus: install reinstreq half-installed\nVersion: 1.6-1\n"
     seen = []
 
@@ -115,6 +116,7 @@ def test_a_package_that_is_half_unpacked_is_unpacked_again(run_module: RunModule
     def simulate(argv: Sequence[str]) -> None:
         (copy,) = [word.partition("=")[2] for word in argv if word.startswith("Dir::State::status=")]
         seen.append(Path(copy).read_text())
+        _answer(programs, "iHR", simulation)
 
     def fail(_argv: Sequence[str]) -> None:
         # What dpkg cannot configure is for apt to cure.
@@ -131,6 +133,22 @@ def test_a_package_that_is_half_unpacked_is_unpacked_again(run_module: RunModule
     ran = [argv for argv in programs.calls if argv[0] in ("apt-get", "dpkg") and "--simulate" not in argv]
     steps = [step for argv in ran for step in order if set(step) <= set(argv)]
     assert steps == order
+
+
+def test_what_another_package_manager_is_about_to_install_is_waited_for(
+    run_module: RunModule, programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _answer(programs, "iU")
+    waited = []
+
+    def wait(paths: Sequence[str], _deadline: float) -> None:
+        waited.append(paths)
+        _answer(programs, "ii")
+
+    monkeypatch.setattr(apt_locks, "wait", wait)
+    assert not run_module(package_set, {"packages": ["jq=1.6-1"], "manager": "apt"}, check=True)["changed"]
+    assert waited == [apt_locks.DPKG]
+    assert not programs.ran("apt-get")
 
 
 def test_what_nobody_offers_stays_half_unpacked(run_module: RunModule, programs: Programs) -> None:

@@ -118,10 +118,12 @@ class AptPackages(PackageManager):
         )
 
     def commit(self, request: Request, transaction: Transaction) -> None:
-        status = self._status()
-        changes, held = differing(request, status.installed), status.held
         try:
             with apt_locks.quiet_timers(self._deadline):
+                self._wait(apt_locks.DPKG)
+                self._recorded = None  # whoever held the lock may have done what is asked for
+                status = self._status()
+                changes, held = differing(request, status.installed), status.held
                 if status.unconfigured or status.torn:
                     self._unpack(self._mendable(request))
                     # Where a run was cut off, apt does nothing before this. What fails here for want of another
@@ -155,10 +157,17 @@ class AptPackages(PackageManager):
 
     def _status(self) -> apt.Status:
         if self._recorded is None:
-            architecture = self._read(["dpkg", "--print-architecture"]).strip()
-            listing = self._read(["dpkg-query", "--show", "--showformat", apt.STATUS_FORMAT])
-            self._recorded = apt.parse_status(listing, architecture)
+            self._recorded = self._listed()
+            if self._recorded.unconfigured or self._recorded.torn:
+                # Cut off, or still under way. Then nothing can be told before it has ended.
+                self._wait(apt_locks.DPKG)
+                self._recorded = self._listed()
         return self._recorded
+
+    def _listed(self) -> apt.Status:
+        architecture = self._read(["dpkg", "--print-architecture"]).strip()
+        listing = self._read(["dpkg-query", "--show", "--showformat", apt.STATUS_FORMAT])
+        return apt.parse_status(listing, architecture)
 
     def _mendable(self, request: Request) -> Dict[str, str]:
         """Return the packages that are half unpacked and at which version they can be unpacked again."""
@@ -254,14 +263,17 @@ class AptPackages(PackageManager):
     def _waiting(self, argv: List[str], locks: Sequence[str]) -> Tuple[int, str, str]:
         """Run a command once the locks are free; begin again where another process was faster."""
         while True:
-            try:
-                apt_locks.wait(locks, self._deadline)
-            except apt_locks.LockTimeoutError as error:
-                raise _lock_failure(error) from error
+            self._wait(locks)
             code, out, err = self._run(argv)
             if not (code and apt.is_locked(out + err) and time.monotonic() < self._deadline):
                 return code, out, err
             time.sleep(1)
+
+    def _wait(self, locks: Sequence[str]) -> None:
+        try:
+            apt_locks.wait(locks, self._deadline)
+        except apt_locks.LockTimeoutError as error:
+            raise _lock_failure(error) from error
 
     def _run(self, argv: List[str], cwd: Optional[str] = None) -> Tuple[int, str, str]:
         return self._module.run_command(argv, environ_update=_ENVIRONMENT, cwd=cwd)
