@@ -171,11 +171,8 @@ def _mended(stanza: str, versions: Mapping[str, str]) -> str:
     if not found or found.group(1) not in versions:
         return stanza
     rest = re.sub(r"(?m)^(?:Package|Status|Version): .*\n", "", stanza)
-    return "%sStatus: install ok unpacked\nVersion: %s\n%s" % (
-        found.group(0),
-        versions[found.group(1)],
-        rest,
-    )
+    version = versions[found.group(1)]
+    return "%sStatus: install ok unpacked\nVersion: %s\n%s" % (found.group(0), version, rest)
 
 
 def _stanzas(text: str) -> Iterator[Dict[str, str]]:

@@ -194,8 +194,7 @@ class AptPackages(PackageManager):
             return
         with tempfile.TemporaryDirectory(prefix="provision-apt-") as room:
             specs = ["%s=%s" % pair for pair in sorted(packages.items())]
-            sandbox = _words({"APT::Sandbox::User": "root"})
-            code, out, err = self._run(["apt-get", *sandbox, "download", *specs], cwd=room)
+            code, out, err = self._run(["apt-get", "download", *specs], cwd=room)
             if code:
                 raise self._failure("apt cannot fetch what is half unpacked", out + err, [])
             self._locked(["dpkg", "--unpack", "--recursive", room])

@@ -49,8 +49,8 @@ def carry_out_all(
 ) -> List[str]:
     """Bring every GPU to its target, with the services out of the way that hold them. Raises MigError.
 
-    Return the addresses of those that wait for a reboot, which is for the caller to do. Where there must be
-    none (`reboot`), such a GPU is put back: PendingError.
+    Return the addresses of those that wait for a reboot, which is for the caller to do. Without `reboot` such
+    a GPU is put back: PendingError.
     """
     waiting: List[str] = []
     with _stopped(_in_the_way(steps, usage), run, note):
