@@ -138,7 +138,14 @@ def complaint(output: str) -> str:
 
 def unreadable_repositories(output: str) -> List[str]:
     """Return the lines in which `apt-get update` says that a repository is unreadable or not trusted."""
-    wanted = ("E:", "Err:", "W: Failed to fetch", "W: GPG error", "W: An error occurred during the signature")
+    wanted = (
+        "E:",
+        "Err:",
+        "W: Failed to fetch",
+        "W: GPG error",
+        "W: OpenPGP signature verification failed",
+        "W: An error occurred during the signature",
+    )
     return [line.strip() for line in output.splitlines() if line.startswith(wanted)]
 
 

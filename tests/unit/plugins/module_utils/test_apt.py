@@ -177,6 +177,15 @@ def test_unreadable_repositories() -> None:
     ]
 
 
+def test_what_sqv_says_of_a_signature_is_told() -> None:
+    output = (
+        "W: OpenPGP signature verification failed: http://x ./ InRelease: Sub-process /usr/bin/sqv returned an "
+        "error code (1), error message is:    Message has been manipulated\n"
+        "E: The repository 'http://x ./ InRelease' is not signed.\n"
+    )
+    assert apt.unreadable_repositories(output) == output.splitlines()
+
+
 @pytest.mark.parametrize(
     "output",
     [
