@@ -21,9 +21,9 @@ from provision.plugins.module_utils.mig_refusal import (
     MigRefusedError,
     Usage,
     clients,
-    lost,
     needs_reboot,
     refuse,
+    unnamed,
 )
 from provision.plugins.module_utils.mig_scene import Scene
 from provision.plugins.module_utils.mig_step import Gpu, Step, label
@@ -44,9 +44,9 @@ def with_partitions(role: RolePlan, variables: Mapping[str, object], scene: Scen
         return replace(role, refusal=str(error), hint="correct `nvidia_mig_layout`")
     except (OSError, yaml.YAMLError):
         return role  # the role says it better
-    unnamed = lost(scene.gpus, [step.gpu.board.pci for step in steps])
+    others = unnamed(scene.gpus, steps)
     rebooted = any(needs_reboot(step, scene.usage) for step in steps)
-    concerned = [*steps, *(_started_anew(gpu) for gpu in unnamed if rebooted)]
+    concerned = [*steps, *(_started_anew(gpu) for gpu in others if rebooted)]
     planned = replace(
         role,
         gpus=tuple(_change(step, scene) for step in concerned),
@@ -55,7 +55,7 @@ def with_partitions(role: RolePlan, variables: Mapping[str, object], scene: Scen
     )
     consent = Consent(*(_allowed(variables, what) for what in Consent._fields))
     try:
-        refuse(steps, scene.usage, consent, unnamed)
+        refuse(steps, scene.usage, consent, others)
     except MigRefusedError as error:
         return replace(planned, refusal=str(error), hint=error.hint)
     return planned

@@ -11,6 +11,7 @@ import re
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .gpu_architecture import CONFLICT, EITHER
+from .mig_refusal import UNNAMED_HINT
 from .version_order import Compare, newest_first, upstream
 
 OPEN = "open"
@@ -267,7 +268,7 @@ def refuse_lost_partitions(selection: Selection, wish: Wish, lost: str) -> None:
         raise SelectionRefusedError(
             "driver %s would replace the loaded one, and destroy the MIG devices of %s, which no layout names"
             % (selection.version, lost),
-            "name these GPUs in `nvidia_mig_layout`, or set `nvidia_mig_allow_destroy: true`",
+            UNNAMED_HINT,
         )
 
 

@@ -11,7 +11,7 @@ from typing import Container, List, Mapping, NamedTuple, Sequence, Tuple
 from .mig_placement import Instance
 from .mig_step import Gpu, Step
 
-_UNNAMED_HINT = "name these GPUs in `nvidia_mig_layout`, or set `nvidia_mig_allow_destroy: true`"
+UNNAMED_HINT = "name these GPUs in `nvidia_mig_layout`, or set `nvidia_mig_allow_destroy: true`"
 
 
 class User(NamedTuple):
@@ -56,12 +56,6 @@ def needs_reboot(step: Step, usage: Usage) -> bool:
     return not step.gpu.resettable or any(not user.unit for user in usage.gpus.get(step.gpu.board.uuid, ()))
 
 
-def no_reboot_because(usage: Usage) -> str:
-    """Return who works on a GPU of this host, and would be ended by a reboot; empty where nobody does."""
-    working = {user.text for users in usage.computing.values() for user in users if not user.unit}
-    return ", ".join(sorted(working))
-
-
 def lost(gpus: Sequence[Gpu], restored: Container[str]) -> List[Gpu]:
     """Return the GPUs whose MIG devices nobody makes again once the host or its driver was started anew.
 
@@ -74,15 +68,20 @@ def lost(gpus: Sequence[Gpu], restored: Container[str]) -> List[Gpu]:
     ]
 
 
+def unnamed(gpus: Sequence[Gpu], steps: Sequence[Step]) -> List[Gpu]:
+    """Return the GPUs with MIG devices that no step concerns: a reboot would take these along."""
+    return lost(gpus, [step.gpu.board.pci for step in steps])
+
+
 def told_lost(gpus: Sequence[Gpu]) -> str:
     """Return these GPUs and what they lose, in words."""
     return ", ".join("GPU %s (%s)" % (gpu.board.pci, _profiles(gpu)) for gpu in gpus)
 
 
-def refuse(steps: Sequence[Step], usage: Usage, consent: Consent, unnamed: Sequence[Gpu] = ()) -> None:
+def refuse(steps: Sequence[Step], usage: Usage, consent: Consent, others: Sequence[Gpu] = ()) -> None:
     """Raise MigRefusedError for the first thing that stands in the way of any of the steps.
 
-    `unnamed` are GPUs with MIG devices that no step concerns: a reboot would take these along.
+    `others` are the `unnamed` GPUs.
     """
     for step in steps:
         for instance in step.change.destroy:
@@ -99,7 +98,7 @@ def refuse(steps: Sequence[Step], usage: Usage, consent: Consent, unnamed: Seque
                     "nobody uses it now: set `nvidia_mig_allow_destroy: true`",
                 )
         if needs_reboot(step, usage):
-            _refuse_reboot(step, usage, consent, unnamed)
+            _refuse_reboot(step, usage, consent, others)
         elif step.switches_mode and step.gpu.resets and not consent.reset:
             raise MigRefusedError(
                 "switching MIG mode %s resets GPU %s" % (_word(step), step.gpu.board.pci),
@@ -107,21 +106,14 @@ def refuse(steps: Sequence[Step], usage: Usage, consent: Consent, unnamed: Seque
             )
 
 
-def may_reboot(usage: Usage, consent: Consent, unnamed: Sequence[Gpu]) -> bool:
-    """Tell whether nothing speaks against a reboot of the host."""
-    return consent.reboot and not no_reboot_because(usage) and (consent.destroy or not unnamed)
-
-
-def reboot_hint(usage: Usage, consent: Consent, unnamed: Sequence[Gpu]) -> str:
-    """Return what to do where only a reboot brings the MIG mode."""
-    working = no_reboot_because(usage)
+def against_reboot(usage: Usage, consent: Consent, others: Sequence[Gpu]) -> str:
+    """Return what to do before the host may be rebooted; empty where nothing speaks against it."""
+    working = _working(usage)
     if working:
         return "end what works on this host's GPUs: %s" % working
     if not consent.reboot:
         return "nobody works on the GPUs now: set `nvidia_mig_allow_reboot: true`"
-    if unnamed and not consent.destroy:
-        return _UNNAMED_HINT
-    return "see `dmesg`"
+    return UNNAMED_HINT if others and not consent.destroy else ""
 
 
 def _refuse_busy(step: Step, instance: Instance) -> None:
@@ -142,7 +134,7 @@ def _refuse_working(step: Step, usage: Usage) -> None:
         )
 
 
-def _refuse_reboot(step: Step, usage: Usage, consent: Consent, unnamed: Sequence[Gpu]) -> None:
+def _refuse_reboot(step: Step, usage: Usage, consent: Consent, others: Sequence[Gpu]) -> None:
     holders = [user.text for user in usage.gpus.get(step.gpu.board.uuid, ()) if not user.unit]
     reason = "%s holds it" % ", ".join(holders) if step.gpu.resettable else "the kernel cannot reset it"
     message = "MIG mode of GPU %s can be switched %s by a reboot only: %s" % (
@@ -153,14 +145,17 @@ def _refuse_reboot(step: Step, usage: Usage, consent: Consent, unnamed: Sequence
     if not consent.reboot:
         end = "end that, or " if step.gpu.resettable else ""
         raise MigRefusedError(message, "%sset `nvidia_mig_allow_reboot: true`" % end)
-    if no_reboot_because(usage):
-        raise MigRefusedError(message, reboot_hint(usage, consent, unnamed))
-    if not may_reboot(usage, consent, unnamed):
-        raise MigRefusedError(
-            "%s; that would destroy the MIG devices of %s, which no layout names"
-            % (message, told_lost(unnamed)),
-            _UNNAMED_HINT,
-        )
+    hint = against_reboot(usage, consent, others)
+    if hint == UNNAMED_HINT:
+        message += "; that would destroy the MIG devices of %s, which no layout names" % told_lost(others)
+    if hint:
+        raise MigRefusedError(message, hint)
+
+
+def _working(usage: Usage) -> str:
+    """Return who works on a GPU of this host, and would be ended by a reboot; empty where nobody does."""
+    working = {user.text for users in usage.computing.values() for user in users if not user.unit}
+    return ", ".join(sorted(working))
 
 
 def _word(step: Step) -> str:

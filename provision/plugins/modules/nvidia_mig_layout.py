@@ -23,14 +23,13 @@ from ..module_utils.mig_record import WANTED, dump, holds, recorded, remember
 from ..module_utils.mig_refusal import (
     Consent,
     MigRefusedError,
-    lost,
-    may_reboot,
+    against_reboot,
     needs_reboot,
-    reboot_hint,
     refuse,
+    unnamed,
 )
 from ..module_utils.mig_scene import Scene
-from ..module_utils.mig_step import Gpu, Step, plan, summary
+from ..module_utils.mig_step import Step, plan, summary
 from ..module_utils.nvml import Nvml, NvmlError
 
 DOCUMENTATION = r"""
@@ -185,12 +184,12 @@ def _change(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
     with nvml:
         scene = look(nvml, machine)
         steps, targets = _plan(module, layout, scene)
-        against = scene.usage, _consent(module), _unnamed(steps, scene)
+        obstacle = against_reboot(scene.usage, _consent(module), unnamed(scene.gpus, steps))
         try:
             run = partial(_run, module)
-            waiting = carry_out_all(nvml, steps, scene.usage, run, reboot=may_reboot(*against))
+            waiting = carry_out_all(nvml, steps, scene.usage, run, reboot=not obstacle)
         except PendingError as error:
-            module.fail_json(msg="refused: %s" % error, hint=reboot_hint(*against))
+            module.fail_json(msg="refused: %s" % error, hint=obstacle or "see `dmesg`")
         record = dump([step.result() for step in steps] if waiting else look(nvml, machine).gpus, targets)
     differing = _differing(record)
     for file in differing:
@@ -236,16 +235,12 @@ def _plan(module: AnsibleModule, layout: Layout, scene: Scene) -> Tuple[List[Ste
     targets = resolve(layout, [gpu.board for gpu in scene.gpus], module.params["configurations"])
     targets = remember(targets, recorded(_text(WANTED)))
     steps = plan(scene.gpus, targets)
-    refuse(steps, scene.usage, _consent(module), _unnamed(steps, scene))
+    refuse(steps, scene.usage, _consent(module), unnamed(scene.gpus, steps))
     return steps, targets
 
 
 def _consent(module: AnsibleModule) -> Consent:
     return Consent(*(module.params["allow_" + what] for what in Consent._fields))
-
-
-def _unnamed(steps: Sequence[Step], scene: Scene) -> List[Gpu]:
-    return lost(scene.gpus, [step.gpu.board.pci for step in steps])
 
 
 def _rebooted(steps: Sequence[Step], scene: Scene) -> List[str]:
