@@ -17,7 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from provision.plugins.module_utils.nvml import Nvml, NvmlError
+from provision.plugins.module_utils.gpus.nvml import Nvml, NvmlError
 
 
 def recording(library: Nvml) -> dict[str, Any]:

@@ -12,9 +12,8 @@ from rich.console import Console
 from provision.cli import INTERRUPTED
 from provision.cli.errors import say_error
 from provision.compat import warnings
-from provision.converge import InterruptedRunError, Steps, Survey, Watcher, apply, survey
 from provision.errors import ProvisionError, RefusedError
-from provision.journal import open_journal
+from provision.journal.runs import open_journal
 from provision.model.fleet import Fleet
 from provision.model.plan import Disruption, Plan
 from provision.model.run import HostRun, Outcome, Run
@@ -22,6 +21,7 @@ from provision.probe import prepare, probe
 from provision.report import console, json
 from provision.report.progress import progress
 from provision.report.summary import show
+from provision.up.converge import InterruptedRunError, Steps, Survey, Watcher, apply, survey
 
 if TYPE_CHECKING:  # only hosts that were changed pay for what verifies them
     from provision.verify.report import HostReport

@@ -36,9 +36,9 @@ def command(selection: Selection, roles: tuple[str, ...], diff: bool, as_json: b
     planned = plan.build(fleet, probes, roles, refusals=compat.refusals(fleet, probes))
     document = report.document(planned)
     if diff:
-        from provision import predict
         from provision.report import diff as diffs
         from provision.runner import run_playbook
+        from provision.up import predict
 
         predictions = predict.predict(fleet, planned, run_playbook)
         predict.add(predictions, document["hosts"])

@@ -11,7 +11,7 @@ from provision.compat.matrix import Matrix
 from provision.compat.rules import Reason, Verdict
 from provision.compat.version import Version
 from provision.errors import UsageError
-from provision.plugins.module_utils import gpu_architecture
+from provision.plugins.module_utils.gpus import boards
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def find_gpu(asked: str) -> str:
     A name that several boards begin with stands for the first of them. Raises UsageError.
     """
     text = asked.strip().lower()
-    as_id = gpu_architecture.gpu(text) or gpu_architecture.gpu(f"{gpu_architecture.VENDOR}:{text}")
+    as_id = boards.gpu(text) or boards.gpu(f"{boards.VENDOR}:{text}")
     if as_id is not None and (as_id.architecture is not None or ":" in text):
         if as_id.architecture is None:
             raise UsageError(
@@ -117,13 +117,13 @@ def _modules(matrix: Matrix, gpu: str, driver: Version) -> Iterator[Reason]:
     if fits:
         yield from fits
     elif branch is not None:
-        needed = gpu_architecture.modules(gpu)
+        needed = boards.modules(gpu)
         what = f"driver {driver} has no kernel modules for {rules.label(gpu)}"
         yield Reason(Verdict.NO, what, f"it needs {needed} ones, packaged are: {', '.join(packaged)}", branch)
 
 
 def _gpu_alone(matrix: Matrix, gpu: str) -> Iterator[Reason]:
-    architecture = matrix.architecture(gpu_architecture.architecture(gpu) or "")
+    architecture = matrix.architecture(boards.architecture(gpu) or "")
     if architecture is None:
         return
     branches = [
@@ -136,8 +136,8 @@ def _gpu_alone(matrix: Matrix, gpu: str) -> Iterator[Reason]:
     name = f"{rules.label(gpu)} ({architecture['architecture']})"
     what = f"{name} has drivers {branches[0]} to {branches[-1]}{minimum}"
     yield Reason(Verdict.INFO, what, "", row)
-    needed = gpu_architecture.modules(gpu)
-    words = "open or proprietary" if needed == gpu_architecture.EITHER else str(needed)
+    needed = boards.modules(gpu)
+    words = "open or proprietary" if needed == boards.EITHER else str(needed)
     yield Reason(Verdict.INFO, f"kernel modules: {words}", architecture.note or "", architecture)
 
 

@@ -14,7 +14,7 @@ from provision.compat.version import Version
 from provision.errors import UsageError
 from provision.model.fleet import Fleet, Host
 from provision.model.observed import HostProbe, Observed
-from provision.plugins.module_utils import gpu_architecture
+from provision.plugins.module_utils.gpus import boards
 
 ROLE = "nvidia_driver"
 
@@ -53,7 +53,7 @@ def warnings(fleet: Fleet, probes: Mapping[str, HostProbe], *, today: date | Non
                 if reason.verdict is Verdict.WARNING:
                     found.append(Refusal(host.name, _where(reason, host.name), reason.hint, reason.row))
         for pci_id in _distinct(observed):
-            if gpu_architecture.architecture(pci_id) is None:
+            if boards.architecture(pci_id) is None:
                 message = f"GPU `{pci_id}` on {host.name} is in no table; nothing was checked for it"
                 found.append(Refusal(host.name, message, None, None))
     return found
@@ -71,8 +71,8 @@ def _refusals(host: Host, observed: Observed) -> Iterator[Refusal]:
         if reason.verdict is Verdict.NO:
             yield Refusal(host.name, _where(reason, host.name), reason.hint, reason.row)
     ids = _distinct(observed)
-    if gpu_architecture.modules_of(ids) == gpu_architecture.CONFLICT:
-        names = ", ".join(f"{rules.label(each)} ({gpu_architecture.modules(each)})" for each in ids)
+    if boards.modules_of(ids) == boards.CONFLICT:
+        names = ", ".join(f"{rules.label(each)} ({boards.modules(each)})" for each in ids)
         message = f"no one kernel module drives every GPU on {host.name}: {names}"
         hint = "GPUs that need the open and the proprietary one need a server each"
         yield Refusal(host.name, message, hint, None)
@@ -91,7 +91,7 @@ def _judge(wish: _Wish, observed: Observed, distribution: Row) -> Iterator[Reaso
                     yield replace(reason, hint=f"set `{ROLE}_source: nvidia`, and {reason.hint}")
                 else:
                     yield reason
-        if wish.flavour in (gpu_architecture.OPEN, gpu_architecture.PROPRIETARY):
+        if wish.flavour in (boards.OPEN, boards.PROPRIETARY):
             yield from rules.modules_for_gpu(matrix, pci_id, wish.flavour)
     if version is not None:
         yield from _packaged(matrix, version, wish.flavour, observed)
@@ -99,8 +99,8 @@ def _judge(wish: _Wish, observed: Observed, distribution: Row) -> Iterator[Reaso
 
 def _packaged(matrix: Matrix, version: Version, flavour: str | None, observed: Observed) -> Iterator[Reason]:
     """Answer whether the branch has the modules that were asked for, or that `auto` would have to pick."""
-    needed = gpu_architecture.modules_of(_distinct(observed)) if flavour == "auto" else flavour
-    if needed in (gpu_architecture.OPEN, gpu_architecture.PROPRIETARY):
+    needed = boards.modules_of(_distinct(observed)) if flavour == "auto" else flavour
+    if needed in (boards.OPEN, boards.PROPRIETARY):
         yield from rules.modules_of_branch(matrix, version, needed)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from provision import content
 from provision.compat.version import Version
-from provision.plugins.module_utils import gpu_architecture
+from provision.plugins.module_utils.gpus import boards
 
 _EL = frozenset({"rhel", "redhat", "rocky", "almalinux", "ol", "oraclelinux", "centos", "el"})
 
@@ -126,7 +126,7 @@ def ended(branch: Row, today: date) -> bool:
 def gpu_names() -> dict[str, str]:
     """Return the boards that a person can name, PCI id by name in lower case, first id wins."""
     found: dict[str, str] = {}
-    for pci_id, name in gpu_architecture.boards().items():
+    for pci_id, name in boards.boards().items():
         for each in name.split(" / "):
             found.setdefault(each.lower(), pci_id)
     return found

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from provision.compat.matrix import Matrix, Row, ended
 from provision.compat.version import Version
-from provision.plugins.module_utils import gpu_architecture
+from provision.plugins.module_utils.gpus import boards
 
 
 class Verdict(StrEnum):
@@ -37,12 +37,12 @@ class Reason:
 
 def label(pci_id: str) -> str:
     """Return what a person calls the GPU: its board, else its id."""
-    return gpu_architecture.name(pci_id) or pci_id
+    return boards.name(pci_id) or pci_id
 
 
 def driver_for_gpu(matrix: Matrix, pci_id: str, driver: Version) -> Iterator[Reason]:
     """Answer whether a driver knows the GPU: first and last branch, oldest version of the board."""
-    architecture = gpu_architecture.architecture(pci_id)
+    architecture = boards.architecture(pci_id)
     row = matrix.architecture(architecture) if architecture else None
     if row is None:
         return
@@ -73,7 +73,7 @@ def driver_for_gpu(matrix: Matrix, pci_id: str, driver: Version) -> Iterator[Rea
 
 def modules_for_gpu(matrix: Matrix, pci_id: str, flavour: str) -> Iterator[Reason]:
     """Answer whether kernel modules of a flavour, `open` or `proprietary`, drive the GPU."""
-    architecture = gpu_architecture.architecture(pci_id)
+    architecture = boards.architecture(pci_id)
     row = matrix.architecture(architecture) if architecture else None
     if row is None:
         return
@@ -81,7 +81,7 @@ def modules_for_gpu(matrix: Matrix, pci_id: str, flavour: str) -> Iterator[Reaso
     if board is not None and board.get("modules"):
         row = board
     needed = row["modules"]
-    if needed in (gpu_architecture.EITHER, flavour):
+    if needed in (boards.EITHER, flavour):
         yield Reason(Verdict.YES, f"{flavour} kernel modules drive {label(pci_id)}", row.note or "", row)
         return
     what = f"{flavour} kernel modules do not drive {label(pci_id)}"
@@ -143,7 +143,7 @@ def driver_for_cuda(matrix: Matrix, driver: Version, cuda: Version) -> Iterator[
 
 def cuda_for_gpu(matrix: Matrix, pci_id: str, cuda: Version) -> Iterator[Reason]:
     """Answer whether a CUDA toolkit still compiles for the GPU."""
-    architecture = gpu_architecture.architecture(pci_id)
+    architecture = boards.architecture(pci_id)
     row = matrix.architecture(architecture) if architecture else None
     last = row.get("last_cuda") if row else None
     if row is None or last is None:

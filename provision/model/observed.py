@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from provision.plugins.module_utils.mig_scene import Scene
+    from provision.plugins.module_utils.mig.snapshot import Scene
 
 
 @dataclass(frozen=True)

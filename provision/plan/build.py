@@ -14,7 +14,7 @@ from provision.plan.disruption import disruptions, hit
 from provision.plan.follow import follow
 from provision.plan.partitions import with_partitions
 from provision.plan.sources import Source
-from provision.plugins.module_utils import receipt_inputs
+from provision.plugins.module_utils.receipts import inputs as receipt_inputs
 
 NO_GPU = "no NVIDIA GPU on the PCI bus"
 

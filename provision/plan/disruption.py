@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from provision.model.observed import Observed, Workload
 from provision.model.plan import Disruption
-from provision.plugins.module_utils import gpu_architecture
-from provision.plugins.module_utils.receipt_inputs import has_template
+from provision.plugins.module_utils.gpus import boards
+from provision.plugins.module_utils.receipts.inputs import has_template
 
 _WITHOUT_DOCKER = ("user ", "CDI specification ", "second CDI specification ")
 """Beginnings of reasons whose repair leaves the engine alone."""
@@ -46,7 +46,7 @@ def _partitions(reasons: Sequence[str], observed: Observed) -> tuple[Disruption,
     found = []
     if any(gpu.mig for gpu in observed.gpus):
         found.append(Disruption.MIG_DESTROY)
-    whole = [gpu_architecture.gpu(gpu.id) for gpu in observed.gpus if not gpu.mig]
+    whole = [boards.gpu(gpu.id) for gpu in observed.gpus if not gpu.mig]
     if any(gpu is not None and gpu.architecture == "Ampere" for gpu in whole):
         found.append(Disruption.GPU_RESET)
     return tuple(found)

@@ -11,7 +11,7 @@ from provision.model.observed import Observed
 from provision.model.plan import Disruption, RolePlan, State
 from provision.plan.disruption import disruptions, hit, is_version
 from provision.plan.partitions import restored
-from provision.plugins.module_utils.receipt_inputs import has_template
+from provision.plugins.module_utils.receipts.inputs import has_template
 
 DRIVER, MIG, TOOLKIT = "nvidia_driver", "nvidia_mig", "nvidia_container_toolkit"
 _EXCHANGES = ("nvidia_driver_flavour", "nvidia_driver_source")

@@ -13,10 +13,12 @@ import yaml
 
 from provision.model.fleet import is_true
 from provision.model.plan import Disruption, GpuChange, RolePlan
-from provision.plugins.module_utils.mig_layout import LayoutError, Target, parse, resolve
-from provision.plugins.module_utils.mig_placement import Change, NoPlacementError
-from provision.plugins.module_utils.mig_record import modes, recorded, remember
-from provision.plugins.module_utils.mig_refusal import (
+from provision.plugins.module_utils.mig.layout import LayoutError, Target, parse, resolve
+from provision.plugins.module_utils.mig.placement import Change, NoPlacementError
+from provision.plugins.module_utils.mig.plan import Gpu, Step, label
+from provision.plugins.module_utils.mig.plan import plan as plan_steps
+from provision.plugins.module_utils.mig.record import modes, recorded, remember
+from provision.plugins.module_utils.mig.refusal import (
     Consent,
     MigRefusedError,
     Usage,
@@ -25,10 +27,8 @@ from provision.plugins.module_utils.mig_refusal import (
     refuse,
     unnamed,
 )
-from provision.plugins.module_utils.mig_scene import Scene
-from provision.plugins.module_utils.mig_step import Gpu, Step, label
-from provision.plugins.module_utils.mig_step import plan as plan_steps
-from provision.plugins.module_utils.receipt_inputs import VAULTED, has_template
+from provision.plugins.module_utils.mig.snapshot import Scene
+from provision.plugins.module_utils.receipts.inputs import VAULTED, has_template
 
 
 def with_partitions(role: RolePlan, variables: Mapping[str, object], scene: Scene | None) -> RolePlan:

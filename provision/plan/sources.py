@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from provision import content
 from provision.inventory.specs import load_specs
-from provision.plugins.module_utils.receipt_inputs import content_digest, is_consent
+from provision.plugins.module_utils.receipts.inputs import content_digest, is_consent
 
 
 @dataclass(frozen=True)

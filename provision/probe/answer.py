@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from provision.connect.program import NO_PYTHON, OLD_PYTHON
 from provision.model.observed import (
     Driver,
     Gpu,
@@ -12,11 +13,10 @@ from provision.model.observed import (
     ReceiptState,
     Workload,
 )
-from provision.plugins.module_utils.host_probe_answer import BEGIN, END, SCHEMA
-from provision.probe.program import NO_PYTHON, OLD_PYTHON
+from provision.plugins.module_utils.asking.answer import BEGIN, END, SCHEMA
 
 if TYPE_CHECKING:
-    from provision.plugins.module_utils.mig_scene import Scene
+    from provision.plugins.module_utils.mig.snapshot import Scene
 
 
 class ProbeError(Exception):
@@ -70,7 +70,7 @@ def observed(answer: Mapping[str, Any]) -> Observed:
 def _partitions(answer: Mapping[str, Any]) -> "Scene | None":
     if "partitions" not in answer:
         return None
-    from provision.plugins.module_utils.mig_scene import from_json
+    from provision.plugins.module_utils.mig.snapshot import from_json
 
     return from_json(answer["partitions"])
 

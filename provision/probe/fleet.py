@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from provision.connect.secrets import decrypt
+from provision.connect.target import resolve
 from provision.model.fleet import Fleet, Host
 from provision.model.observed import HostProbe, Observed
 from provision.probe.answer import ProbeError
-from provision.probe.secrets import decrypt
-from provision.probe.target import resolve
 
 THREADS = 32
+ENTRY = "asking.probe"
+ENTRY_WITH_PARTITIONS = "asking.partitions"
 
 OnHost = Callable[[HostProbe], None]
 Ask = Callable[[Host], Observed]
@@ -20,9 +22,12 @@ Ask = Callable[[Host], Observed]
 
 def prepare() -> None:
     """Do what can be done before the hosts are known: import Fabric, pack the program."""
-    from provision.probe import program, remote  # noqa: F401 - Fabric takes a fifth of a second to import
+    from provision.connect import (
+        program,
+        remote,  # noqa: F401 - Fabric takes a fifth of a second to import
+    )
 
-    program.payload()
+    program.payload(ENTRY, {})
 
 
 def probe(fleet: Fleet, *, on_host: OnHost | None = None) -> dict[str, HostProbe]:
@@ -32,7 +37,7 @@ def probe(fleet: Fleet, *, on_host: OnHost | None = None) -> dict[str, HostProbe
     fleet's order: one that cannot be asked has an error and a hint. On KeyboardInterrupt every connection is
     closed before the interrupt leaves this function.
     """
-    from provision.probe.remote import Connections
+    from provision.connect.remote import Connections
 
     connections = Connections()
     try:
@@ -92,11 +97,14 @@ def _one(host: Host, ask: Ask) -> HostProbe:
 
 
 def _ask(fleet: Fleet, connections: object, host: Host) -> Observed:
-    from provision.probe import program, remote, through_ansible
+    from provision.connect import program, remote
+    from provision.probe import through_ansible
 
     assert isinstance(connections, remote.Connections)
     partitions = bool(host.variables.get("nvidia_mig_layout"))
     target = resolve(host, fleet.inventory, decrypt)
     if target is None:
         return through_ansible.probe(fleet.inventory, host.name, connections, partitions=partitions)
-    return remote.probe(target, connections, program.payload(partitions=partitions))
+    return remote.probe(
+        target, connections, program.payload(ENTRY_WITH_PARTITIONS if partitions else ENTRY, {})
+    )

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from provision import content
 from provision.model.observed import Observed
-from provision.plugins.module_utils.host_probe_answer import BEGIN, END
+from provision.plugins.module_utils.asking.answer import BEGIN, END
 from provision.probe import answer
 from provision.probe.answer import ProbeError
 

@@ -3,7 +3,7 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from provision.predict import Prediction, Predictions
+from provision.up.predict import Prediction, Predictions
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 

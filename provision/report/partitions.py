@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from provision.model.plan import GpuChange
-from provision.plugins.module_utils.mig_state import describe
+from provision.plugins.module_utils.mig.summary import describe
 
 
 def words(geometry: Sequence[str]) -> str:

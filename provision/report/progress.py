@@ -15,7 +15,7 @@ from provision.model.run import RoleOutcome
 from provision.report.durations import duration
 from provision.runner import Event
 from provision.runner.events import Kind
-from provision.runner.tally import HostTally, Tally
+from provision.up.tally import HostTally, Tally
 
 _STOPPED = {Kind.FAILED: "failed", Kind.REFUSED: "refused", Kind.UNREACHABLE: "unreachable"}
 

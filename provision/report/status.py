@@ -9,9 +9,9 @@ from rich.text import Text
 
 from provision.model.observed import Gpu, HostProbe, Observed
 from provision.model.plan import HostPlan, Plan, State
-from provision.plugins.module_utils import gpu_architecture
-from provision.plugins.module_utils.mig_state import describe
-from provision.plugins.module_utils.mig_step import geometry
+from provision.plugins.module_utils.gpus import boards
+from provision.plugins.module_utils.mig.plan import geometry
+from provision.plugins.module_utils.mig.summary import describe
 from provision.report.partitions import words
 
 _NONE = "-"
@@ -155,7 +155,7 @@ def _partitioned(gpu: Gpu, found: Observed) -> str:
 
 def _name(gpu: Gpu) -> str:
     """Return the driver's name for the GPU, without a driver the product's, and of an unknown one its id."""
-    product = gpu_architecture.gpu(gpu.id)
+    product = boards.gpu(gpu.id)
     return gpu.name or (product.name if product is not None else None) or gpu.id
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from testinfra.backend.base import BaseBackend, CommandResult
 
 from provision import content
+from provision.connect.target import Become, Target
 from provision.errors import ProvisionError
-from provision.probe.target import Become, Target
 from provision.runner.process import KEEPALIVE
 
 CONNECT_TIMEOUT = 15

@@ -14,8 +14,8 @@ import pytest
 from testinfra.host import Host as Connection
 
 from provision import content
-from provision.plugins.module_utils import gpu_architecture
-from provision.plugins.module_utils.host_evidence import DISPLAY, MARK
+from provision.plugins.module_utils.asking.evidence import DISPLAY, MARK
+from provision.plugins.module_utils.gpus import boards
 from provision.verify.connection import UnreachableError, unreachable
 from provision.verify.wanted import Wanted
 
@@ -94,7 +94,7 @@ class Evidence:
     @property
     def nvswitches(self) -> tuple[str, ...]:
         """Return the PCI addresses of the NVSwitches on the bus."""
-        return tuple(each["address"] for each in self.pci if gpu_architecture.nvswitch(each["id"]))
+        return tuple(each["address"] for each in self.pci if boards.nvswitch(each["id"]))
 
     @property
     def driver(self) -> str | None:
@@ -148,7 +148,7 @@ def gather(
 @cache
 def _program() -> str:
     """Return the program as one line for `python -c`, short enough for any command line."""
-    source = content.plugins_directory() / "module_utils" / "host_evidence.py"
+    source = content.plugins_directory() / "module_utils" / "asking" / "evidence.py"
     packed = base64.b64encode(zlib.compress(source.read_bytes(), 9)).decode()
     return f"import base64,zlib;exec(zlib.decompress(base64.b64decode('{packed}')))"
 

@@ -18,7 +18,7 @@ from testinfra.backend.base import BaseBackend
 from testinfra.backend.local import LocalBackend
 from testinfra.host import Host as Connection
 
-from provision.probe.target import Become, Target
+from provision.connect.target import Become, Target
 from provision.verify.conftest import GATHERED
 from provision.verify.connection import AnsibleBackend, OpenSshBackend, UnreachableError
 from provision.verify.evidence import INTERPRETERS, Evidence, gather

@@ -17,10 +17,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+from provision.connect.secrets import decrypt
+from provision.connect.target import resolve
 from provision.errors import RunError
 from provision.model.fleet import Fleet, Host
-from provision.probe.secrets import decrypt
-from provision.probe.target import resolve
 from provision.verify.report import Check, VerifyReport
 from provision.verify.wanted import Wanted
 

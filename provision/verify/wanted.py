@@ -10,7 +10,7 @@ import yaml
 from provision import content
 from provision.errors import VariableError
 from provision.model.fleet import Host
-from provision.plugins.module_utils.receipt_inputs import has_template
+from provision.plugins.module_utils.receipts.inputs import has_template
 
 _VARIABLES = {
     "image": "nvidia_container_toolkit_test_image",

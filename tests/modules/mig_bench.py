@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 
-from provision.plugins.module_utils import mig_change, mig_look
-from provision.plugins.module_utils.host_state_machine import Machine
-from provision.plugins.module_utils.mig_refusal import Usage, User
-from provision.plugins.module_utils.nvml import Nvml
+from provision.plugins.module_utils.gpus.nvml import Nvml
+from provision.plugins.module_utils.host.machine import Machine
+from provision.plugins.module_utils.mig import apply as mig_change
+from provision.plugins.module_utils.mig import survey as mig_look
+from provision.plugins.module_utils.mig.refusal import Usage, User
 from provision.plugins.modules import nvidia_mig_layout
-from tests.unit.lab_hardware.conftest import VERSION, Server
+from tests.unit.lab.hardware.conftest import VERSION, Server
 
 A100 = "a100-sxm4-40gb"
 MIXED = [{"devices": [0], "mig-enabled": True, "mig-devices": {"3g.20gb": 1, "2g.10gb": 1, "1g.5gb": 2}}]

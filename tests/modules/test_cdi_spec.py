@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 
-from provision.plugins.module_utils import file_replacement
-from provision.plugins.module_utils.cdi_specs import digest
+from provision.plugins.module_utils.containers.cdi import digest
+from provision.plugins.module_utils.host import replacement as file_replacement
 from provision.plugins.modules import cdi_spec
 
 Run = Callable[..., dict[str, Any]]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 
-from provision.plugins.module_utils import docker_service
-from provision.plugins.module_utils.docker_api import Container
-from provision.plugins.module_utils.docker_service import Note, write_note
+from provision.plugins.module_utils.containers import docker_service
+from provision.plugins.module_utils.containers.docker_service import Note, write_note
+from provision.plugins.module_utils.containers.engine import Container
 from provision.plugins.modules import docker_daemon
 
 Run = Callable[..., dict[str, Any]]

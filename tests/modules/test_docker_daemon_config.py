@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 
-from provision.plugins.module_utils import docker_service, file_replacement
-from provision.plugins.module_utils.docker_api import Container
+from provision.plugins.module_utils.containers import docker_service
+from provision.plugins.module_utils.containers.engine import Container
+from provision.plugins.module_utils.host import replacement as file_replacement
 from provision.plugins.modules import docker_daemon_config
 
 RUNTIME = {"default-runtime": "nvidia", "runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 
-from provision.plugins.module_utils.kernel_module import dkms_name
+from provision.plugins.module_utils.gpus.kernel_module import dkms_name
 from provision.plugins.modules import nvidia_kernel_module
 
 if TYPE_CHECKING:

@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from provision.plugins.module_utils import mig_boot, mig_program
-from provision.plugins.module_utils.host_state_machine import Machine
-from provision.plugins.module_utils.mig_record import RecordError, load
-from provision.plugins.module_utils.mig_refusal import User
-from provision.plugins.module_utils.nvml import Nvml
+from provision.plugins.module_utils.gpus.nvml import Nvml
+from provision.plugins.module_utils.host.machine import Machine
+from provision.plugins.module_utils.mig import boot as mig_boot
+from provision.plugins.module_utils.mig import boot_program as mig_program
+from provision.plugins.module_utils.mig.record import RecordError, load
+from provision.plugins.module_utils.mig.refusal import User
 from provision.plugins.modules import nvidia_mig_layout
 from tests.modules.mig_bench import MIXED, PERSISTENCED, SPLIT, Bench, bench, gpu_uuid, no_driver, on_the_bus
-from tests.unit.lab_hardware.conftest import VERSION, nvml, programs, server
+from tests.unit.lab.hardware.conftest import VERSION, nvml, programs, server
 
 __all__ = ["bench", "nvml", "programs", "server"]
 
@@ -265,10 +266,10 @@ def test_the_program_is_complete_and_the_same_every_time(tmp_path: Path) -> None
     code = mig_program.program()
     assert code == mig_program.program()
     names = set(zipfile.ZipFile(io.BytesIO(code)).namelist())
-    assert "provision_mig/nvml.py" in names
+    assert "provision_host/gpus/nvml.py" in names
     path = tmp_path / "mig.pyz"
     path.write_bytes(code)
-    script = f"import sys; sys.path.insert(0, {str(path)!r}); import provision_mig.mig_boot as boot; print(boot.main)"
+    script = f"import sys; sys.path.insert(0, {str(path)!r}); import provision_host.mig.boot as boot; print(boot.main)"
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False)
     assert "function main" in done.stdout, done.stderr
 

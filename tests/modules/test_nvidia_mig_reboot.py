@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from provision.plugins.module_utils import mig_boot
-from provision.plugins.module_utils.host_state_machine import Machine
-from provision.plugins.module_utils.mig_record import load
-from provision.plugins.module_utils.mig_refusal import Usage, User
-from provision.plugins.module_utils.nvml import Nvml
+from provision.plugins.module_utils.gpus.nvml import Nvml
+from provision.plugins.module_utils.host.machine import Machine
+from provision.plugins.module_utils.mig import boot as mig_boot
+from provision.plugins.module_utils.mig.record import load
+from provision.plugins.module_utils.mig.refusal import Usage, User
 from provision.plugins.modules import nvidia_mig_layout
 from tests.modules.mig_bench import MIXED, Bench, bench, gpu_uuid, no_driver, on_the_bus
-from tests.unit.lab_hardware.conftest import VERSION, hold, holder, nvml, programs, server
+from tests.unit.lab.hardware.conftest import VERSION, hold, holder, nvml, programs, server
 
 __all__ = ["bench", "holder", "nvml", "programs", "server"]
 

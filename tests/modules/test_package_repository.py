@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.plugins.module_utils import package_repositories, repository_files
-from provision.plugins.module_utils.openpgp import armored, certificates
-from provision.plugins.module_utils.package_repositories import RepositoryFiles
+from provision.plugins.module_utils.packages import repositories as package_repositories
+from provision.plugins.module_utils.packages import repository_files
+from provision.plugins.module_utils.packages.openpgp import armored, certificates
+from provision.plugins.module_utils.packages.repositories import RepositoryFiles
 from provision.plugins.modules import package_repository
 
 if TYPE_CHECKING:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provision.plugins.module_utils import apt_locks, apt_packages, package_managers
+from provision.plugins.module_utils.packages import managers as package_managers
+from provision.plugins.module_utils.packages.apt import locks as apt_locks
+from provision.plugins.module_utils.packages.apt import manager as apt_packages
 from provision.plugins.modules import package_set
 
 if TYPE_CHECKING:

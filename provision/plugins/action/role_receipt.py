@@ -1,8 +1,10 @@
 """Adds to a receipt what only the control machine knows: the inputs of the role."""
 
+import importlib
 import importlib.util
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -20,18 +22,21 @@ from ansible.vars.manager import VariableManager
 _PLUGINS = Path(__file__).resolve().parents[1]
 
 
-def _receipt_inputs() -> ModuleType:
+def _module_utils(name: str) -> ModuleType:
     # In a clone ansible-core loads this file by its path alone, without a package around it.
-    path = _PLUGINS / "module_utils" / "receipt_inputs.py"
-    specification = importlib.util.spec_from_file_location("provision_receipt_inputs", path)
-    if specification is None or specification.loader is None:
-        raise ImportError(str(path))
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    package = "provision_module_utils"
+    if package not in sys.modules:
+        folder = _PLUGINS / "module_utils"
+        specification = importlib.util.spec_from_file_location(
+            package, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        if specification is None:
+            raise ImportError(str(folder))
+        sys.modules[package] = importlib.util.module_from_spec(specification)
+    return importlib.import_module(package + "." + name)
 
 
-receipt_inputs = _receipt_inputs()
+receipt_inputs = _module_utils("receipts.inputs")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, NoReturn, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.cdi_specs import (
+from ..module_utils.containers.cdi import (
     ENVIRONMENT,
     FOLDERS,
     MANUAL,
@@ -23,9 +23,9 @@ from ..module_utils.cdi_specs import (
     same_spec,
     to_stdout,
 )
-from ..module_utils.daemon_json import parse_version
-from ..module_utils.docker_service import Unit, show
-from ..module_utils.file_replacement import back_up, replace
+from ..module_utils.containers.daemon_json import parse_version
+from ..module_utils.containers.docker_service import Unit, show
+from ..module_utils.host.replacement import back_up, replace
 
 DOCUMENTATION = r"""
 module: cdi_spec

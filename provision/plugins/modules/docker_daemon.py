@@ -11,10 +11,9 @@ from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.daemon_json import NONE, RELOAD, RESTART, not_loaded, strongest
-from ..module_utils.docker_api import DockerApiError, get
-from ..module_utils.docker_consent import refuse_restart
-from ..module_utils.docker_service import (
+from ..module_utils.containers.consent import refuse_restart
+from ..module_utils.containers.daemon_json import NONE, RELOAD, RESTART, not_loaded, strongest
+from ..module_utils.containers.docker_service import (
     STATE,
     UNIT,
     Note,
@@ -24,7 +23,8 @@ from ..module_utils.docker_service import (
     remove_note,
     show,
 )
-from ..module_utils.file_replacement import replace
+from ..module_utils.containers.engine import DockerApiError, get
+from ..module_utils.host.replacement import replace
 
 DOCUMENTATION = r"""
 module: docker_daemon

@@ -8,7 +8,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.daemon_json import (
+from ..module_utils.containers.consent import refuse_restart
+from ..module_utils.containers.daemon_json import (
     NONE,
     RESTART,
     Merge,
@@ -20,9 +21,8 @@ from ..module_utils.daemon_json import (
     parse_version,
     strongest,
 )
-from ..module_utils.daemon_json_owners import Owners, OwnersError, load_owners, save_owners
-from ..module_utils.docker_consent import refuse_restart
-from ..module_utils.docker_service import (
+from ..module_utils.containers.daemon_json_owners import Owners, OwnersError, load_owners, save_owners
+from ..module_utils.containers.docker_service import (
     STATE,
     UNIT,
     Note,
@@ -31,11 +31,11 @@ from ..module_utils.docker_service import (
     show,
     write_note,
 )
-from ..module_utils.dockerd_flags import conflicts, environment_files, parse_unit
-from ..module_utils.file_replacement import back_up, replace
-from ..module_utils.host_state_machine import Machine
-from ..module_utils.host_state_packages import packages
-from ..module_utils.json_document import Document, JsonDocumentError
+from ..module_utils.containers.dockerd_flags import conflicts, environment_files, parse_unit
+from ..module_utils.host.json_document import Document, JsonDocumentError
+from ..module_utils.host.machine import Machine
+from ..module_utils.host.replacement import back_up, replace
+from ..module_utils.packages.installed import packages
 
 DOCUMENTATION = r"""
 module: docker_daemon_config

@@ -7,8 +7,8 @@ from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.docker_api import DockerApiError
-from ..module_utils.docker_service import UNIT, restart_victims, show
+from ..module_utils.containers.docker_service import UNIT, restart_victims, show
+from ..module_utils.containers.engine import DockerApiError
 
 DOCUMENTATION = r"""
 module: docker_daemon_info

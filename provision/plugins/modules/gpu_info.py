@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.gpu_host import survey
-from ..module_utils.host_state_gpu import cdi
-from ..module_utils.host_state_machine import Machine
+from ..module_utils.gpus.hardware import survey
+from ..module_utils.gpus.pci import cdi
+from ..module_utils.host.machine import Machine
 
 DOCUMENTATION = r"""
 module: gpu_info

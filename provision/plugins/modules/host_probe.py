@@ -7,9 +7,9 @@ import zlib
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.host_partitions import survey_with_partitions
-from ..module_utils.host_probe_answer import BEGIN, END
-from ..module_utils.host_survey import survey
+from ..module_utils.asking.answer import BEGIN, END
+from ..module_utils.asking.partitions import survey_with_partitions
+from ..module_utils.asking.survey import survey
 
 DOCUMENTATION = r"""
 module: host_probe

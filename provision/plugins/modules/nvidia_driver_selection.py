@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.driver_selection import (
+from ..module_utils.gpus.driver_selection import (
     Offer,
     Selection,
     SelectionRefusedError,
@@ -24,17 +24,17 @@ from ..module_utils.driver_selection import (
     row_for,
     select,
 )
-from ..module_utils.gpu_host import survey
-from ..module_utils.host_state_machine import Machine
-from ..module_utils.mig_look import scene
-from ..module_utils.mig_record import modes
-from ..module_utils.mig_refusal import lost, told_lost
-from ..module_utils.package_installation import foresee
-from ..module_utils.package_managers import OPTIONS, PackageManager, PackageManagerError, opened
-from ..module_utils.package_repositories import APT
-from ..module_utils.package_transaction import Request, family, specs
-from ..module_utils.repository_files import manager
-from ..module_utils.version_order import compare_debian, compare_rpm
+from ..module_utils.gpus.hardware import survey
+from ..module_utils.host.machine import Machine
+from ..module_utils.mig.record import modes
+from ..module_utils.mig.refusal import lost, told_lost
+from ..module_utils.mig.survey import scene
+from ..module_utils.packages.installation import foresee
+from ..module_utils.packages.managers import OPTIONS, PackageManager, PackageManagerError, opened
+from ..module_utils.packages.repositories import APT
+from ..module_utils.packages.repository_files import manager
+from ..module_utils.packages.transaction import Request, family, specs
+from ..module_utils.packages.versions import compare_debian, compare_rpm
 
 DOCUMENTATION = r"""
 module: nvidia_driver_selection

@@ -7,11 +7,9 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.driver_selection import SelectionRefusedError
-from ..module_utils.gpu_host import survey
-from ..module_utils.host_state_gpu import loaded_version
-from ..module_utils.host_state_machine import Machine
-from ..module_utils.kernel_module import (
+from ..module_utils.gpus.driver_selection import SelectionRefusedError
+from ..module_utils.gpus.hardware import survey
+from ..module_utils.gpus.kernel_module import (
     NONE,
     REBOOT,
     Switcher,
@@ -22,6 +20,8 @@ from ..module_utils.kernel_module import (
     next_step,
     refuse_missing,
 )
+from ..module_utils.gpus.pci import loaded_version
+from ..module_utils.host.machine import Machine
 
 DOCUMENTATION = r"""
 module: nvidia_kernel_module

@@ -11,16 +11,17 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Opt
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.host_state_machine import Machine
-from ..module_utils.managed_file import attributes, is_managed, manage
-from ..module_utils.mig_change import carry_out_all, locked
-from ..module_utils.mig_gpu import MigError, PendingError
-from ..module_utils.mig_layout import Layout, LayoutError, Target, parse, resolve
-from ..module_utils.mig_look import forecast, look
-from ..module_utils.mig_placement import NoPlacementError
-from ..module_utils.mig_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program
-from ..module_utils.mig_record import WANTED, dump, holds, recorded, remember
-from ..module_utils.mig_refusal import (
+from ..module_utils.gpus.nvml import Nvml, NvmlError
+from ..module_utils.host.machine import Machine
+from ..module_utils.host.managed_file import attributes, is_managed, manage
+from ..module_utils.mig.apply import carry_out_all, locked
+from ..module_utils.mig.boot_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program
+from ..module_utils.mig.geometry import MigError, PendingError
+from ..module_utils.mig.layout import Layout, LayoutError, Target, parse, resolve
+from ..module_utils.mig.placement import NoPlacementError
+from ..module_utils.mig.plan import Step, plan, summary
+from ..module_utils.mig.record import WANTED, dump, holds, recorded, remember
+from ..module_utils.mig.refusal import (
     Consent,
     MigRefusedError,
     against_reboot,
@@ -28,9 +29,8 @@ from ..module_utils.mig_refusal import (
     refuse,
     unnamed,
 )
-from ..module_utils.mig_scene import Scene
-from ..module_utils.mig_step import Step, plan, summary
-from ..module_utils.nvml import Nvml, NvmlError
+from ..module_utils.mig.snapshot import Scene
+from ..module_utils.mig.survey import forecast, look
 
 DOCUMENTATION = r"""
 module: nvidia_mig_layout

@@ -7,10 +7,10 @@ from typing import Callable, Dict, List, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.package_managers import PackageManager, PackageManagerError, opened
-from ..module_utils.package_programs import DpkgFiles, by_package, displaced, failing, programs
-from ..module_utils.package_repositories import APT
-from ..module_utils.repository_files import MANAGER, manager
+from ..module_utils.packages.managers import PackageManager, PackageManagerError, opened
+from ..module_utils.packages.programs import DpkgFiles, by_package, displaced, failing, programs
+from ..module_utils.packages.repositories import APT
+from ..module_utils.packages.repository_files import MANAGER, manager
 
 DOCUMENTATION = r"""
 module: package_programs

@@ -7,9 +7,9 @@ from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.package_installation import foresee
-from ..module_utils.package_managers import OPTIONS, PackageManager, PackageManagerError, opened
-from ..module_utils.package_transaction import Request, described, differing, parsed
+from ..module_utils.packages.installation import foresee
+from ..module_utils.packages.managers import OPTIONS, PackageManager, PackageManagerError, opened
+from ..module_utils.packages.transaction import Request, described, differing, parsed
 
 DOCUMENTATION = r"""
 module: package_set

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.package_managers import OPTIONS, PackageManagerError, opened
+from ..module_utils.packages.managers import OPTIONS, PackageManagerError, opened
 
 DOCUMENTATION = r"""
 module: package_versions_info

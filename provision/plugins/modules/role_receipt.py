@@ -3,9 +3,9 @@
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.disk_room import HINT, obstacle
-from ..module_utils.host_state import ResourcesError, measure
-from ..module_utils.host_state_receipts import DIRECTORY, build, receipt_path, withdraw, write
+from ..module_utils.host.disk_room import HINT, obstacle
+from ..module_utils.receipts.measure import ResourcesError, measure
+from ..module_utils.receipts.store import DIRECTORY, build, receipt_path, withdraw, write
 
 DOCUMENTATION = r"""
 module: role_receipt

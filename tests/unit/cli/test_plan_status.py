@@ -12,7 +12,7 @@ from provision.cli import run
 from provision.model.fleet import Fleet
 from provision.model.observed import Gpu, HostProbe, Observed
 from provision.plan import sources
-from provision.plugins.module_utils.receipt_inputs import record
+from provision.plugins.module_utils.receipts.inputs import record
 from provision.runner import Event, Playbook, Result
 from provision.runner.events import Kind
 

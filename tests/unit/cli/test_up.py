@@ -13,12 +13,12 @@ import pytest
 from provision import cli, content, verify
 from provision.cli import converge
 from provision.compat import Refusal
-from provision.converge import Probes, Steps
 from provision.model.fleet import Fleet
 from provision.model.observed import HostProbe, Workload
 from provision.model.plan import Disruption, HostPlan, Plan, RolePlan, State
 from provision.runner import Event, Playbook, Result
 from provision.runner.events import Kind
+from provision.up.converge import Probes, Steps
 from provision.verify import Check, VerifyReport
 
 _SPEC = """

@@ -7,7 +7,7 @@ import pytest
 from provision.compat.matrix import Row, ended, load
 from provision.compat.version import Version
 from provision.errors import UsageError
-from provision.plugins.module_utils import gpu_architecture
+from provision.plugins.module_utils.gpus import boards
 
 ROWS = [row for rows in load().tables.values() for row in rows]
 
@@ -26,15 +26,15 @@ def test_what_is_not_verified_is_marked() -> None:
 
 def test_modules_of_architectures_are_those_the_hosts_use() -> None:
     told = {row["architecture"]: row["modules"] for row in load().rows("architectures")}
-    assert told == gpu_architecture.MODULES
+    assert told == boards.MODULES
 
 
 @pytest.mark.parametrize("row", load().rows("gpus"), ids=lambda row: row["gpu"])
 def test_boards_are_known_by_their_ids_and_need_the_modules_that_hosts_load(row: Row) -> None:
     for pci_id in row["ids"]:
-        assert gpu_architecture.architecture(pci_id) is not None
+        assert boards.architecture(pci_id) is not None
         if row.get("modules"):
-            assert gpu_architecture.modules(pci_id) == row["modules"]
+            assert boards.modules(pci_id) == row["modules"]
 
 
 def test_branches_are_in_order_and_newest_versions_belong_to_them() -> None:

@@ -12,7 +12,7 @@ from provision.model.plan import Disruption, Plan, RolePlan, State
 from provision.plan import build, sources
 from provision.plan.disruption import disruptions, hit
 from provision.plan.sources import Source
-from provision.plugins.module_utils.receipt_inputs import record
+from provision.plugins.module_utils.receipts.inputs import record
 
 ROLES = ("nvidia_driver", "docker_engine")
 SOURCES = {

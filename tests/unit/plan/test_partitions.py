@@ -8,14 +8,14 @@ import pytest
 
 from provision.model.plan import Disruption, GpuChange, RolePlan, State
 from provision.plan.partitions import restored, with_partitions
-from provision.plugins.module_utils.mig_layout import Target
-from provision.plugins.module_utils.mig_placement import Instance, Placement
-from provision.plugins.module_utils.mig_record import dump
-from provision.plugins.module_utils.mig_refusal import Usage, User
-from provision.plugins.module_utils.mig_scene import Scene, as_json, from_json
-from provision.plugins.module_utils.mig_step import Gpu, bare
-from provision.plugins.module_utils.receipt_inputs import VAULTED
-from tests.unit.plugins.module_utils.mig_boards import BOARDS
+from provision.plugins.module_utils.mig.layout import Target
+from provision.plugins.module_utils.mig.placement import Instance, Placement
+from provision.plugins.module_utils.mig.plan import Gpu, bare
+from provision.plugins.module_utils.mig.record import dump
+from provision.plugins.module_utils.mig.refusal import Usage, User
+from provision.plugins.module_utils.mig.snapshot import Scene, as_json, from_json
+from provision.plugins.module_utils.receipts.inputs import VAULTED
+from tests.unit.plugins.module_utils.mig.boards import BOARDS
 
 ROLE = RolePlan(State.INPUTS_CHANGED, ("nvidia_mig_layout changed",), (Disruption.MIG_DESTROY,))
 NOBODY = Usage({}, {}, {})

@@ -56,8 +56,8 @@ CONTROLLER = """
 import json, sys, yaml
 from pathlib import Path
 from provision import inventory
-from provision.plugins.module_utils.receipt_inputs import content_digest, differences, with_files
-from provision.plugins.module_utils.receipt_inputs import spec_variables
+from provision.plugins.module_utils.receipts.inputs import content_digest, differences, with_files
+from provision.plugins.module_utils.receipts.inputs import spec_variables
 (host,) = inventory.load(Path("inventory/hosts.ini")).hosts
 recorded = json.loads(Path("recorded.json").read_text())
 specs = spec_variables(yaml.safe_load(Path("roles/demo/meta/argument_specs.yml").read_text()))

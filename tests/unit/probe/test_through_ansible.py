@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from provision.model.fleet import Fleet, Host
-from provision.plugins.module_utils.host_survey import survey
+from provision.plugins.module_utils.asking.survey import survey
 from provision.probe import probe
 from provision.probe.answer import ProbeError
 from provision.probe.through_ansible import read

@@ -7,7 +7,7 @@ from rich.console import Console
 from provision.model.observed import HostProbe
 from provision.report.progress import LiveProgress, PlainProgress, progress, running_table
 from provision.runner.events import Event, Kind
-from provision.runner.tally import Tally
+from provision.up.tally import Tally
 
 _EVENTS = [
     Event(Kind.OK, "h1", None, "Gather facts"),

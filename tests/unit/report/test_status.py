@@ -5,12 +5,12 @@ from typing import Any
 
 from provision.model.observed import Driver, Gpu, HostProbe, InfinibandPort, Observed, Workload
 from provision.model.plan import HostPlan, Plan, RolePlan, State
-from provision.plugins.module_utils.mig_placement import Instance, Placement
-from provision.plugins.module_utils.mig_refusal import Usage
-from provision.plugins.module_utils.mig_scene import Scene
-from provision.plugins.module_utils.mig_step import Gpu as Mig
+from provision.plugins.module_utils.mig.placement import Instance, Placement
+from provision.plugins.module_utils.mig.plan import Gpu as Mig
+from provision.plugins.module_utils.mig.refusal import Usage
+from provision.plugins.module_utils.mig.snapshot import Scene
 from provision.report.status import document, headline, screen
-from tests.unit.plugins.module_utils.mig_boards import BOARDS
+from tests.unit.plugins.module_utils.mig.boards import BOARDS
 
 from .test_plan import text
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provision.probe.target import Become, Target
+from provision.connect.target import Become, Target
 from provision.verify.connection import (
     AnsibleBackend,
     OpenSshBackend,

@@ -1,0 +1,221 @@
+"""One connection through Fabric, one program, one answer."""
+
+import logging
+import shlex
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import paramiko
+from fabric import Config, Connection
+
+from provision.connect import program
+from provision.connect.failures import cause, explain
+from provision.connect.openssh import ConfigurationError, Settings, ask, jump_target
+from provision.connect.proxy import start
+from provision.connect.target import Become, Target
+from provision.model.observed import Observed
+from provision.probe import answer
+from provision.probe.answer import ProbeError
+
+PATIENCE = 3
+"""So many times as long as the connection may take, the whole answer may."""
+
+_LARGEST = 16 * 1024 * 1024
+_UNCHECKED = ("no", "off", "false", "accept-new")  # `ssh -G` says false for no
+
+# What goes wrong is told once, in our words; paramiko's threads would print tracebacks of their own.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
+
+
+@dataclass
+class Connections:
+    """The connections that are open, so that an interrupt can close them under the threads that use them."""
+
+    _open: set[Any] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _closed: bool = False
+
+    def add(self, connection: Any) -> None:  # noqa: ANN401 - Fabric has no types
+        """Remember a connection. Raises ProbeError where everything has been closed already."""
+        with self._lock:
+            if self._closed:
+                raise ProbeError("interrupted", reachable=False)
+            self._open.add(connection)
+
+    def close(self, connection: Any) -> None:  # noqa: ANN401 - Fabric has no types
+        """Close a connection and forget it."""
+        with self._lock:
+            self._open.discard(connection)
+        connection.close()
+
+    def close_all(self) -> None:
+        """Close every connection, and refuse new ones."""
+        with self._lock:
+            self._closed, waiting = True, list(self._open)
+        for connection in waiting:
+            connection.close()
+
+
+def probe(target: Target, connections: Connections, payload: bytes) -> Observed:
+    """Connect, run the program of this payload, return what it measured. Raises ProbeError."""
+    deadline = time.monotonic() + PATIENCE * target.timeout
+    chain: list[Any] = []
+    try:
+        connection, settings = _connect(target, connections, chain, deadline)
+        return _run(connection, target, settings.user, payload, deadline)
+    finally:
+        for link in reversed(chain):
+            connections.close(link)
+
+
+def _connect(
+    target: Target, connections: Connections, chain: list[Any], deadline: float
+) -> tuple[Any, Settings]:
+    try:
+        settings = ask(target)
+    except ConfigurationError as error:
+        raise ProbeError(
+            f"ssh: {error}",
+            hint="correct `ansible_ssh_common_args` or the ssh configuration",
+            reachable=False,
+        ) from error
+    gateway: Any = False  # not None: Fabric would look for one itself
+    if settings.jumps:
+        gateway, _ = _connect(jump_target(settings, target), connections, chain, deadline)
+    connection = Connection(
+        host=settings.hostname,
+        user=settings.user,
+        port=settings.port,
+        config=_config(),
+        gateway=gateway,
+        connect_timeout=_seconds(target, deadline),
+        connect_kwargs=_authentication(target, settings, deadline),
+    )
+    _trust(connection.client, settings)
+    connections.add(connection)
+    chain.append(connection)
+    try:
+        if settings.proxy_command is not None and not settings.jumps:
+            proxy = start(settings.proxy_command, settings, target)
+            connections.add(proxy)
+            chain.append(proxy)
+            connection.connect_kwargs["sock"] = proxy
+        connection.open()
+    except Exception as error:  # whatever paramiko meets: each has its own words
+        raise explain(error, target, settings) from error
+    return connection, settings
+
+
+def _config() -> Any:  # noqa: ANN401 - Fabric has no types
+    # `ssh -G` has read the configuration: Fabric's own reading of it would be a second opinion. One for each
+    # connection, because each writes into its own, which is empty for a moment then.
+    return Config(overrides={"load_ssh_configs": False}, lazy=True)
+
+
+def _authentication(target: Target, settings: Settings, deadline: float) -> dict[str, object]:
+    keys = [str(path) for path in settings.identities if path.is_file()]
+    loaded = _key(keys[0]) if len(keys) == 1 and not target.password else None
+    return {
+        "pkey": loaded,
+        "key_filename": [] if loaded else keys,
+        "password": target.password,
+        "allow_agent": settings.use_agent,
+        "look_for_keys": False,
+        "banner_timeout": _seconds(target, deadline),
+        "auth_timeout": _seconds(target, deadline),
+        "channel_timeout": _seconds(target, deadline),
+    }
+
+
+@cache
+def _key(path: str) -> Any:  # noqa: ANN401 - paramiko has no types
+    """Return the key, read once for the whole fleet, or None where it has a passphrase or a certificate."""
+    if Path(f"{path}-cert.pub").exists():
+        return None
+    try:
+        return paramiko.PKey.from_path(path)
+    except (
+        Exception
+    ):  # unreadable in ways that depend on its kind: the connection will say it in its own words
+        return None
+
+
+def _trust(client: Any, settings: Settings) -> None:  # noqa: ANN401 - paramiko has no types
+    """Let the connection accept the keys that OpenSSH would accept: known ones, unless told otherwise."""
+    client.set_missing_host_key_policy(paramiko.RejectPolicy())
+    if settings.check_host_key in _UNCHECKED:
+        client.set_missing_host_key_policy(paramiko.MissingHostKeyPolicy())
+        if settings.check_host_key != "accept-new":
+            return
+    # paramiko asks for the address and port, whatever alias known_hosts lists the host under.
+    asked = settings.hostname if settings.port == 22 else f"[{settings.hostname}]:{settings.port}"
+    for path in settings.known_hosts:
+        for kind, key in (_known_hosts(path).lookup(settings.host_key_name) or {}).items():
+            client.get_host_keys().add(asked, kind, key)
+
+
+@cache
+def _known_hosts(path: Path) -> Any:  # noqa: ANN401 - paramiko has no types
+    try:
+        return paramiko.HostKeys(str(path))
+    except OSError:
+        return paramiko.HostKeys()
+
+
+def _run(connection: Any, target: Target, user: str, payload: bytes, deadline: float) -> Observed:  # noqa: ANN401
+    line = program.command(target.interpreters)
+    typed = b""
+    if target.become is not None and user != target.become.user:
+        line, typed = _as_root(target.become, line)
+    try:
+        channel = connection.transport.open_session(timeout=_seconds(target, deadline))
+        channel.exec_command(line)
+    except (OSError, EOFError, paramiko.SSHException) as error:
+        raise ProbeError(
+            f"the host refused to run the probe: {cause(error)}", hint="try `ssh` by hand"
+        ) from error
+    channel.settimeout(max(deadline - time.monotonic(), 0.1))
+    # A program that ends early, sudo or a shell without Python, reads no further: what it said is the answer.
+    with suppress(OSError, EOFError):
+        channel.sendall(typed + payload)
+        channel.shutdown_write()
+    try:
+        output, errors, code = _collect(channel, deadline)
+    except TimeoutError as error:
+        raise ProbeError(
+            f"the host let us in, and the probe did not end within {PATIENCE * target.timeout:.0f} s",
+            hint="try `ssh` by hand: does the login wait, a disk hang, memory lack? "
+            "`ansible_timeout` allows more time",
+        ) from error
+    return answer.read(output, errors, code, user)
+
+
+def _as_root(become: Become, line: str) -> tuple[str, bytes]:
+    """Return the command line under sudo, and what is typed to it: the password, if there is one."""
+    asking = ["-n"] if become.password is None else ["-S", "-p", ""]
+    sudo = shlex.join([become.program, *become.flags, *asking, "-u", become.user, "--"])
+    return f"{sudo} {line}", b"" if become.password is None else f"{become.password}\n".encode()
+
+
+def _collect(channel: Any, deadline: float) -> tuple[str, str, int | None]:  # noqa: ANN401
+    """Return output, errors and exit code; None where the connection closed before there was one.
+
+    Raises TimeoutError.
+    """
+    output = bytearray()
+    while len(output) < _LARGEST and (block := channel.recv(1 << 16)):
+        output += block
+        channel.settimeout(max(deadline - time.monotonic(), 0.001))
+    errors = channel.makefile_stderr("rb").read(1 << 16)
+    ended = channel.status_event.wait(max(deadline - time.monotonic(), 0.1))
+    code = channel.exit_status if ended and channel.exit_status >= 0 else None
+    return output.decode("utf-8", "replace"), errors.decode("utf-8", "replace"), code
+
+
+def _seconds(target: Target, deadline: float) -> float:
+    return min(target.timeout, max(deadline - time.monotonic(), 0.1))

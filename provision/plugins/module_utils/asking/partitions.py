@@ -1,0 +1,23 @@
+"""What a probe asks of a host whose inventory has a MIG layout: the survey, and the GPUs as a planner needs them.
+
+Runs on hosts: Python 3.8, standard library only.
+"""
+
+from typing import Any, Dict, Optional
+
+from ..host.machine import Machine
+from ..mig.snapshot import as_json
+from ..mig.survey import scene
+from .probe import tell
+from .survey import survey
+
+
+def survey_with_partitions(machine: Optional[Machine] = None) -> Dict[str, Any]:
+    """Return the survey with the scene as `partitions`."""
+    machine = machine or Machine()
+    return {**survey(machine), "partitions": as_json(scene(machine))}
+
+
+def main() -> None:
+    """Print it."""
+    tell(survey_with_partitions)

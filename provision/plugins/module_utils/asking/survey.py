@@ -1,0 +1,176 @@
+"""All that a probe asks of a host, in one process: what it is, what runs on it, how its receipts stand.
+
+Runs on hosts: Python 3.8, standard library only. Needs root for receipts and for other users' processes.
+Nothing on the host is changed or started; a Docker engine that is stopped stays stopped.
+"""
+
+import os
+import re
+import sys
+from typing import Any, Dict, List, Mapping, Optional
+
+from ..gpus.pci import gpus, kernel_module, kernel_release
+from ..gpus.workloads import docker_is_running, workloads
+from ..host.machine import Machine
+from ..packages.installed import packages
+from ..receipts.compare import compare
+from ..receipts.measure import ResourcesError, measure, units
+from ..receipts.store import load
+from .answer import SCHEMA
+
+_DOCKER_PACKAGES = ("docker-ce", "docker.io", "moby-engine", "docker")
+_TOOLKIT_PACKAGE = "nvidia-container-toolkit"
+_SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+_INFINIBAND = "/sys/class/infiniband"
+
+
+def survey(machine: Optional[Machine] = None) -> Dict[str, Any]:
+    """Return what the controller's `Observed` holds, as JSON-like values."""
+    machine = machine or Machine()
+    release = _os_release(machine)
+    versions = packages(machine, (*_DOCKER_PACKAGES, _TOOLKIT_PACKAGE))
+    return {
+        "schema": SCHEMA,
+        "os": "{} {}".format(
+            release.get("NAME", "Linux").split(" GNU/")[0], release.get("VERSION_ID", "")
+        ).strip(),
+        "distribution": release.get("ID", ""),
+        "major": release.get("VERSION_ID", "").split(".")[0],
+        "kernel": kernel_release(machine),
+        "architecture": os.uname().machine,
+        "python": "{}.{}.{}".format(*sys.version_info[:3]),
+        "gpus": _gpus(machine),
+        "driver": kernel_module(machine, "nvidia"),
+        "nouveau_loaded": machine.exists("/sys/module/nouveau"),
+        "docker": _first([upstream_version(versions[name]["version"]) for name in _DOCKER_PACKAGES]),
+        "docker_running": docker_is_running(machine),
+        "toolkit": upstream_version(versions[_TOOLKIT_PACKAGE]["version"]),
+        "secure_boot": _secure_boot(machine),
+        "workloads": workloads(machine),
+        "infiniband": _infiniband(machine),
+        "receipts": _receipts(machine),
+    }
+
+
+def upstream_version(version: Optional[str]) -> Optional[str]:
+    """Return `28.5.1` of `5:28.5.1-1~debian.13~trixie` and of `20.10.24+dfsg1-1+deb12u1`."""
+    if version is None:
+        return None
+    found = re.match(r"(?:\d+:)?([0-9][0-9.]*[0-9]|[0-9])", version)
+    return found.group(1) if found else version
+
+
+def _first(values: List[Optional[str]]) -> Optional[str]:
+    return next((value for value in values if value is not None), None)
+
+
+def _os_release(machine: Machine) -> Dict[str, str]:
+    text = machine.read("/etc/os-release") or machine.read("/usr/lib/os-release") or ""
+    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line)
+    return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
+
+
+def _gpus(machine: Machine) -> List[Dict[str, Any]]:
+    """Return the GPUs. Names and uuids come from the driver's own files: no program is started for them."""
+    found = []
+    for address, device in sorted(gpus(machine).items()):
+        text = machine.read("/proc/driver/nvidia/gpus/{}/information".format(address)) or ""
+        about = dict(re.findall(r"^([^:\n]+):[ \t]*(.*?)[ \t]*$", text, re.MULTILINE))
+        uuid = about.get("GPU UUID", "")
+        minor = about.get("Device Minor", "")
+        found.append(
+            {
+                "pci": address,
+                "id": device,
+                "name": about.get("Model"),
+                "uuid": uuid if uuid and "?" not in uuid else None,
+                "partitioned": bool(
+                    machine.names("/proc/driver/nvidia/capabilities/gpu{}/mig".format(minor))
+                ),
+            }
+        )
+    if any(gpu["partitioned"] or gpu["name"] is None or gpu["uuid"] is None for gpu in found):
+        _ask_driver(machine, found)
+    return [{key: value for key, value in gpu.items() if key != "partitioned"} for gpu in found]
+
+
+def _ask_driver(machine: Machine, found: List[Dict[str, Any]]) -> None:
+    """Fill in what only nvidia-smi knows: MIG devices, and the uuid of a GPU that nothing has used yet."""
+    if not machine.exists("/sys/module/nvidia"):
+        return
+    columns = "pci.bus_id,name,uuid"
+    _, table = machine.run(["nvidia-smi", "--query-gpu=" + columns, "--format=csv,noheader"])
+    by_address = {gpu["pci"]: gpu for gpu in found}
+    for line in table.splitlines():
+        fields = [field.strip() for field in line.split(",")]
+        # nvidia-smi writes the domain with eight digits and in capitals: 00000000:18:00.0
+        gpu = by_address.get(fields[0].lower()[-12:]) if len(fields) == 3 else None
+        if gpu is not None:
+            gpu["name"], gpu["uuid"] = fields[1], fields[2]
+    if any(gpu["partitioned"] for gpu in found):
+        _, listing = machine.run(["nvidia-smi", "-L"])
+        devices = parse_mig(listing)
+        for gpu in found:
+            gpu["mig"] = devices.get(gpu["uuid"], [])
+
+
+def parse_mig(listing: str) -> Dict[str, List[str]]:
+    """Read `nvidia-smi -L`: the profile of every MIG device, by the uuid of its GPU."""
+    found: Dict[str, List[str]] = {}
+    uuid = ""
+    for line in listing.splitlines():
+        gpu = re.match(r"GPU \d+: .*\(UUID: (GPU-[^)]+)\)", line)
+        device = re.match(r"\s+MIG (\S+)\s+Device", line)
+        if gpu:
+            uuid = gpu.group(1)
+        elif device:
+            found.setdefault(uuid, []).append(device.group(1))
+    return found
+
+
+def _secure_boot(machine: Machine) -> Optional[bool]:
+    # Four bytes of attributes, then the value: Documentation/filesystems/efivarfs of the kernel.
+    try:
+        with open(machine.path(_SECURE_BOOT), "rb") as file:
+            content = file.read(5)
+    except OSError:
+        return None
+    return content[4] == 1 if len(content) == 5 else None
+
+
+def _infiniband(machine: Machine) -> List[Dict[str, str]]:
+    found = []
+    for device in machine.names(_INFINIBAND):
+        for port in machine.names("{}/{}/ports".format(_INFINIBAND, device)):
+            folder = "{}/{}/ports/{}".format(_INFINIBAND, device, port)
+            state = (machine.read(folder + "/state") or "").split(":")[-1].strip()
+            rate = (machine.read(folder + "/rate") or "").strip()
+            found.append({"device": device, "port": port, "state": state, "rate": rate})
+    return found
+
+
+def _receipts(machine: Machine) -> Dict[str, Any]:
+    found = {}
+    receipts = load(machine.path("/var/lib/provision/receipts"))
+    # systemctl is asked once for all: starting it is the dearest part of a survey.
+    names = {name for receipt in receipts.values() for name in _units(receipt)}
+    known = units(machine, names) if names else {}
+    for role, receipt in receipts.items():
+        try:
+            differences = compare(receipt, measure(receipt["resources"], machine, known))
+        except (ResourcesError, AttributeError, KeyError, TypeError):
+            continue  # written by hand, or by another version of this code: it counts as none
+        found[role] = {"inputs": receipt["inputs"], "differences": differences}
+    return found
+
+
+def _units(receipt: Mapping[str, Any]) -> List[str]:
+    """Return the units of a receipt; none of one that is malformed, which will be found when it is measured."""
+    resources = receipt.get("resources")
+    names = resources.get("units") if isinstance(resources, dict) else None
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def is_root() -> bool:
+    """Tell whether this process may see what a survey needs."""
+    return os.geteuid() == 0

@@ -1,0 +1,128 @@
+"""The systemd units of Docker, and the note that says what the running dockerd has not loaded yet.
+
+The note is written before daemon.json is replaced and removed once dockerd has taken the change over. A run
+that is killed in between leaves it, so that the next run finishes the work. It names the invocation of
+dockerd that it concerns: a dockerd that was started since has read the file as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ..host.json_document import Json
+from ..host.replacement import replace
+from .engine import Container, describe, get, running_containers
+
+UNIT = "docker.service"
+STATE = "/var/lib/provision/docker"
+_PROPERTIES = "Id,LoadState,ActiveState,UnitFileState,InvocationID"
+
+Run = Callable[[Sequence[str]], Tuple[int, str, str]]
+
+
+class Unit(NamedTuple):
+    """A unit as systemd sees it; `invocation` changes with every start."""
+
+    name: str
+    load: str
+    active: str
+    enabled: str
+    invocation: str
+
+    @property
+    def exists(self) -> bool:
+        """Tell whether systemd has such a unit (a masked one counts)."""
+        return self.load in ("loaded", "masked")
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether the unit is up."""
+        return self.active in ("active", "reloading", "activating")
+
+
+class Note(NamedTuple):
+    """What dockerd has to do to load daemon.json, for which keys, and the former file ('' for none)."""
+
+    action: str
+    keys: List[str]
+    backup: str
+    invocation: str
+
+
+def show(run: Run, names: Sequence[str]) -> List[Unit]:
+    """Return the units, in the order of `names`."""
+    _, output, _ = run(["systemctl", "show", "--property", _PROPERTIES, *names])
+    return parse_show(output, names)
+
+
+def parse_show(output: str, names: Sequence[str]) -> List[Unit]:
+    """Read `systemctl show`, whose blocks come in the order of the names that were asked for."""
+    blocks = output.strip().split("\n\n")
+    units = []
+    for index, name in enumerate(names):
+        block = blocks[index] if index < len(blocks) else ""
+        values: Dict[str, str] = dict(line.partition("=")[::2] for line in block.splitlines())
+        units.append(
+            Unit(
+                name,
+                values.get("LoadState", "not-found"),
+                values.get("ActiveState", "inactive"),
+                values.get("UnitFileState", ""),
+                values.get("InvocationID", ""),
+            )
+        )
+    return units
+
+
+def read_note(invocation: str, folder: str = STATE) -> Optional[Note]:
+    """Return the note on this invocation of dockerd; a broken one counts as none."""
+    try:
+        with open(_note_path(folder), encoding="utf-8") as stream:
+            note = Note(**json.load(stream))
+    except (OSError, ValueError, TypeError):
+        return None
+    return note if invocation and note.invocation == invocation else None
+
+
+def write_note(note: Note, folder: str = STATE) -> None:
+    """Leave the note. Raises OSError."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    replace(_note_path(folder), json.dumps(note._asdict()).encode(), mode=0o600)
+
+
+def remove_note(folder: str = STATE) -> None:
+    """Remove the note, if there is one."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(_note_path(folder))
+
+
+def _note_path(folder: str) -> str:
+    return os.path.join(folder, "pending.json")
+
+
+def restart_victims(live_restore_goes: bool = False) -> List[Container]:
+    """Return the running containers that a restart of dockerd would stop: none under live-restore.
+
+    dockerd stops what it finds running when it comes up without live-restore, so an engine that loses it with
+    this restart protects nobody. Raises DockerApiError where the engine does not answer.
+    """
+    if get("/info").get("LiveRestoreEnabled") and not live_restore_goes:
+        return []
+    return running_containers()
+
+
+def loses_live_restore(changed: Iterable[str], content: Mapping[str, Json]) -> bool:
+    """Tell whether live-restore is among the changed keys, and off in the content to be loaded."""
+    return "live-restore" in changed and content.get("live-restore") is not True
+
+
+def refusal(victims: Sequence[Container], consent: str) -> Tuple[str, str]:
+    """Return message and hint for a restart that nobody consented to."""
+    number = f"{len(victims)} running container" + ("s" if len(victims) > 1 else "")
+    return (
+        f"refused: restarting Docker would stop {number}: {describe(victims)}",
+        f"stop them, or set `{consent}: true`, or enable Docker's live-restore",
+    )

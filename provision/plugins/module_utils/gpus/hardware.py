@@ -1,0 +1,142 @@
+"""What a host's GPUs are and which kernel modules drive them, before and after a driver is there.
+
+Runs on hosts: Python 3.8, standard library only. Reads /sys, /proc, `modinfo` and `mokutil`, and never lsmod
+or `dkms status`: what is loaded and what would be loaded is what counts.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any, Dict, List, Optional
+
+from ..host.machine import Machine
+from ..packages.versions import compare_debian, newest_first
+from . import boards
+from .pci import gpus, kernel_release, loaded_version, module_file
+from .workloads import workloads
+
+_PCI = "/sys/bus/pci/devices"
+_SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+_MACHINE_OWNER_KEYS = ("/var/lib/shim-signed/mok/MOK.der", "/var/lib/dkms/mok.pub")
+_RACK_SCALE = ("GB200", "GB300")
+
+
+def survey(machine: Machine) -> Dict[str, Any]:
+    """Return what module gpu_info documents."""
+    found = gpus(machine)
+    kernel = kernel_release(machine)
+    described = [_gpu(pci, identifier) for pci, identifier in sorted(found.items())]
+    return {
+        "gpus": described,
+        "nvswitches": nvswitches(machine),
+        "nvlink5": has_nvlink5(machine),
+        "rack_scale": any((each["name"] or "").startswith(_RACK_SCALE) for each in described),
+        "kernel": kernel,
+        "next_kernel": next_kernel(machine),
+        "modules": {
+            "needed": boards.modules_of(found.values()),
+            "loaded": loaded(machine),
+            "installed": installed(machine),
+        },
+        "nouveau_loaded": loaded_version(machine, "nouveau") is not None,
+        "secure_boot": secure_boot(machine),
+        "clients": workloads(machine),
+    }
+
+
+def nvswitches(machine: Machine) -> List[str]:
+    """Return the PCI addresses of NVIDIA's NVSwitches: class 0680, vendor 10de."""
+    found = []
+    for address in machine.names(_PCI):
+        folder = "%s/%s" % (_PCI, address)
+        vendor, kind = (machine.read("%s/%s" % (folder, name)) or "" for name in ("vendor", "class"))
+        device = (machine.read(folder + "/device") or "").strip()
+        known = boards.nvswitch("10de:%s" % device[2:])
+        if vendor.strip() == "0x10de" and (kind.startswith("0x0680") or known):
+            found.append(address)
+    return sorted(found)
+
+
+def has_nvlink5(machine: Machine) -> bool:
+    """Tell whether the GPUs are joined by NVLink 5: its switches show as InfiniBand devices named SW_MNG."""
+    for name in machine.names("/sys/class/infiniband"):
+        try:
+            with open(machine.path("/sys/class/infiniband/%s/device/vpd" % name), "rb") as handle:
+                if b"SW_MNG" in handle.read(4096):
+                    return True
+        except OSError:
+            continue
+    return False
+
+
+def loaded(machine: Machine) -> Optional[Dict[str, str]]:
+    """Return version and flavour of the loaded module, or None."""
+    version = loaded_version(machine, "nvidia")
+    if version is None:
+        return None
+    text = machine.read("/proc/driver/nvidia/version") or ""
+    return {"version": version, "flavour": "open" if "Open Kernel Module" in text else "proprietary"}
+
+
+def installed(machine: Machine) -> Dict[str, Dict[str, str]]:
+    """Return version, flavour and signer of the module that each installed kernel would load."""
+    found = {}
+    for release in machine.names("/lib/modules"):
+        path = module_file(machine, "nvidia", release)
+        if path:
+            fields = {name: _modinfo(machine, path, name) for name in ("version", "license", "signer")}
+            flavour = "proprietary" if fields["license"].upper().startswith("NVIDIA") else "open"
+            found[release] = {"version": fields["version"], "flavour": flavour, "signer": fields["signer"]}
+    return found
+
+
+def secure_boot(machine: Machine) -> Dict[str, bool]:
+    """Return whether Secure Boot is on, and whether the key that signs modules built here is enrolled."""
+    try:
+        with open(machine.path(_SECURE_BOOT), "rb") as handle:
+            content = handle.read(5)
+    except OSError:
+        return {"enabled": False, "key_enrolled": False}
+    enabled = content[4:] == b"\x01"
+    return {
+        "enabled": enabled,
+        "key_enrolled": enabled and any(_is_enrolled(machine, key) for key in _MACHINE_OWNER_KEYS),
+    }
+
+
+def next_kernel(machine: Machine) -> Optional[str]:
+    """Return the release of the kernel that the next boot takes, as far as it can be known.
+
+    Red Hat's grubby says it. Debian and Ubuntu boot the newest kernel; a host without kernels of its own (a
+    container, a network boot) gives None.
+    """
+    code, output = machine.run(["grubby", "--default-kernel"])
+    match = re.search(r"/vmlinuz-(\S+)", output) if code == 0 else None
+    if match:
+        return match.group(1)
+    releases = [name[len("vmlinuz-") :] for name in machine.names("/boot") if name.startswith("vmlinuz-")]
+    return newest_first(releases, compare_debian)[0] if releases else None
+
+
+def _gpu(pci: str, identifier: str) -> Dict[str, Optional[str]]:
+    known = boards.gpu(identifier)
+    return {
+        "pci": pci,
+        "id": identifier,
+        "name": known.name if known else None,
+        "architecture": known.architecture if known else None,
+        "modules": known.modules if known else None,
+    }
+
+
+def _modinfo(machine: Machine, path: str, field: str) -> str:
+    code, output = machine.run(["modinfo", "-F", field, machine.path(path)])
+    return output.strip().splitlines()[0] if code == 0 and output.strip() else ""
+
+
+def _is_enrolled(machine: Machine, key: str) -> bool:
+    if not os.path.exists(machine.path(key)):
+        return False
+    _, output = machine.run(["mokutil", "--test-key", machine.path(key)])
+    return "already enrolled" in output

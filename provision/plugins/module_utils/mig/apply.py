@@ -1,0 +1,120 @@
+"""From planned steps to the GPUs, one change of a host at a time, with the driver's services out of the way.
+
+Used by the module and by the program that runs at boot. Runs on hosts: Python 3.8, standard library only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from typing import Callable, Iterator, List, Sequence, Set, Tuple
+
+from ..gpus.nvml import Nvml
+from .geometry import MigError, Reset, carry_out
+from .plan import Step
+from .refusal import MigRefusedError, Usage, clients
+
+LOCK = "/run/provision/mig.lock"
+STOPPED = "/run/provision/mig-stopped.json"
+"""Services that are stopped for a change: one that is killed leaves them to be started by the next."""
+
+Run = Callable[[List[str]], Tuple[int, str]]
+
+
+@contextlib.contextmanager
+def locked(seconds: float, path: str = LOCK) -> Iterator[None]:
+    """Hold the lock that lets one change run at a time. Raises MigRefusedError after `seconds`."""
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    deadline = time.monotonic() + seconds
+    with open(path, "w", encoding="ascii") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise MigRefusedError(
+                        "another run has been changing the MIG layout of this host for %d s" % seconds,
+                        "wait for it to end; `fuser %s` names it" % path,
+                    ) from None
+                time.sleep(0.2)
+        yield
+
+
+def carry_out_all(
+    nvml: Nvml, steps: Sequence[Step], usage: Usage, run: Run, *, reboot: bool = False, note: str = STOPPED
+) -> List[str]:
+    """Bring every GPU to its target, with the services out of the way that hold them. Raises MigError.
+
+    Return the addresses of those that wait for a reboot, which is for the caller to do. Without `reboot` such
+    a GPU is put back: PendingError.
+    """
+    waiting: List[str] = []
+    with _stopped(_in_the_way(steps, usage), run, note):
+        done: List[str] = []
+        for step in steps:
+            if step.is_empty:
+                continue
+            try:
+                if not carry_out(nvml, step, _resetter(nvml, run), reboot):
+                    waiting.append(step.gpu.board.pci)
+            except MigError as error:
+                others = "; before it, GPU %s was changed" % ", ".join(done) if done else ""
+                raise type(error)("%s%s" % (error, others)) from error
+            done.append(step.gpu.board.pci)
+    return waiting
+
+
+def _resetter(nvml: Nvml, run: Run) -> Reset:
+    """Return what has nvidia-smi reset a GPU: the library's public interface cannot."""
+
+    def reset(uuid: str) -> str:
+        with nvml.let_go():  # we are one of the clients that would be in the way
+            code, output = run(["nvidia-smi", "--gpu-reset", "-i", uuid])
+        return "nvidia-smi --gpu-reset: %s" % " ".join(output.split())[:300] if code else ""
+
+    return reset
+
+
+def _in_the_way(steps: Sequence[Step], usage: Usage) -> List[str]:
+    units: Set[str] = set()
+    for step in steps:
+        if step.switches_mode:
+            units.update(user.unit for user in clients(step.gpu, usage))
+        for instance in step.change.destroy:
+            users = usage.instances.get((step.gpu.board.uuid, instance.identifier), ())
+            units.update(user.unit for user in users)
+    return sorted(units - {""})
+
+
+@contextlib.contextmanager
+def _stopped(units: Sequence[str], run: Run, note: str) -> Iterator[None]:
+    left = _left_stopped(note)
+    every = sorted({*units, *left})
+    try:
+        if units:
+            os.makedirs(os.path.dirname(note), mode=0o755, exist_ok=True)
+            with open(note, "w", encoding="utf-8") as file:
+                json.dump(every, file)
+        for unit in units:
+            code, output = run(["systemctl", "stop", unit])
+            if code:
+                raise MigError("%s cannot be stopped: %s; nothing was changed" % (unit, output.strip()))
+        yield
+    finally:
+        for unit in every:
+            run(["systemctl", "start", unit])
+        if every:
+            os.unlink(note)
+
+
+def _left_stopped(note: str) -> List[str]:
+    """Return the services that a change which was killed has left stopped."""
+    try:
+        with open(note, encoding="utf-8") as file:
+            return [str(unit) for unit in json.load(file)]
+    except (OSError, ValueError):
+        return []

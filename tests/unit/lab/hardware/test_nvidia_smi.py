@@ -1,0 +1,153 @@
+"""The nvidia-smi double against what NVIDIA's prints: words, tables, exit codes, and their traps.
+
+A case file in tests/cases/nvidia_smi/ is a session on one server. `! hardware`, `! faults`, `! driver` (the loaded
+module) and `! userspace` (libraries and programs) set it up and reboot it, `! lose` takes a GPU away; then come
+commands, their output, and their exit code as `[rc=N]`. In the output `<...>` stands for any word.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.unit.lab.hardware.conftest import Server, build_driver
+
+Build = Callable[[dict[str, object]], Server]
+CASES = Path(__file__).parents[3] / "cases" / "nvidia_smi"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a session: `command` is `nvidia-smi` with arguments, or a set-up line's words."""
+
+    setup: bool
+    command: list[str]
+    output: str
+    code: int
+
+
+def steps(text: str) -> Iterator[Step]:
+    """Read a case file."""
+    command: list[str] = []
+    output: list[str] = []
+    for line in text.splitlines(keepends=True):
+        ended = re.fullmatch(r"\[rc=(\d+)\]\n", line)
+        if line.startswith("! "):
+            yield Step(True, shlex.split(line[2:]), "", 0)
+        elif line.startswith("$ "):
+            command, output = shlex.split(line[2:]), []
+        elif ended:
+            yield Step(False, command, "".join(output), int(ended[1]))
+            command = []
+        elif command:
+            output.append(line)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Compare outputs, `<...>` standing for one word."""
+    parts = (re.escape(part) for part in pattern.split("<...>"))
+    return re.fullmatch(r"\S+".join(parts), text) is not None
+
+
+@pytest.mark.parametrize("case", sorted(CASES.glob("*.txt")), ids=lambda path: path.stem)
+def test_session(case: Path, server: Build, tmp_path: Path) -> None:
+    built: Server | None = None
+    faults: list[str] = []
+    version = "580.95.05"
+    for step in steps(case.read_text()):
+        word, *values = step.command
+        if word == "hardware":
+            built = server(json.loads(values[0]))
+            continue
+        assert built is not None
+        if not step.setup:
+            code, output = built.smi(*values)
+            assert matches(step.output, output), f"{shlex.join(step.command)}\n{output}"
+            assert code == step.code, shlex.join(step.command)
+            continue
+        if word == "lose":
+            built.lose(int(values[0]))
+            continue
+        if word == "faults":
+            faults = values
+        elif word == "driver":
+            version = values[0]
+        elif word == "userspace":
+            programs = build_driver(values[0], tmp_path / values[0])
+            built = replace(built, programs=programs)
+        built.power_on(*faults, version="" if version == "none" else version)
+
+
+def test_without_the_library(server: Build, tmp_path: Path) -> None:
+    built = server({"gpus": {"a30-24gb": 1}})
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "nvidia-smi").symlink_to(built.programs / "nvidia-smi")
+    code, output = Server(built.state, built.devices, alone).smi("-L")
+    assert code == 12
+    assert output.startswith("NVIDIA-SMI couldn't find libnvidia-ml.so library in your system.")
+
+
+def test_xml_is_well_formed_and_says_what_the_fields_say(server: Build) -> None:
+    built = server({"gpus": {"h100-sxm5-80gb": 2}, "nvswitches": 4})
+    built.smi("-i", "1", "-mig", "1")
+    built.smi("mig", "-i", "1", "-cgi", "3g.40gb,1g.10gb", "-C")
+    code, output = built.smi("-q", "-x")
+    log = ElementTree.fromstring(output.split("\n", 2)[2])
+
+    assert code == 0
+    assert log.findtext("driver_version") == "580.95.05"
+    assert log.findtext("attached_gpus") == "2"
+    first, second = log.findall("gpu")
+    assert first.get("id") == "00000000:1B:00.0"
+    assert first.findtext("product_name") == "NVIDIA H100 80GB HBM3"
+    assert first.findtext("mig_devices") == "None"
+    assert first.findtext("fabric/state") == "In Progress"
+    assert second.findtext("mig_mode/current_mig") == "Enabled"
+    ids = [found.findtext("gpu_instance_id") for found in second.findall("mig_devices/mig_device")]
+    assert ids == ["1", "11"]
+    assert second.findtext("mig_devices/mig_device/fb_memory_usage/total") == "40448 MiB"
+
+
+def test_text_report_names_the_fabric(server: Build) -> None:
+    built = server({"gpus": {"h100-sxm5-80gb": 1}, "nvswitches": 4})
+    _, output = built.smi("-q", "-i", "0")
+    section = re.search(r"^    Fabric\n        State {29}: (.*)\n        Status {28}: (.*)$", output, re.M)
+    assert section is not None
+    assert section.groups() == ("In Progress", "N/A")
+
+
+def test_every_field_that_is_listed_can_be_asked_for(server: Build) -> None:
+    built = server({"gpus": {"v100-pcie-32gb": 1}})
+    _, listed = built.smi("--help-query-gpu")
+    fields = re.findall(r'^"([^"]+)"$', listed, re.M)
+    assert len(fields) > 40
+    code, output = built.smi(f"--query-gpu={','.join(fields)}", "--format=csv,noheader")
+    assert code == 0
+    assert len(output.split(", ")) == len(fields)
+
+
+def test_a_report_can_go_to_a_file(server: Build, tmp_path: Path) -> None:
+    built = server({"gpus": {"a30-24gb": 1}})
+    code, output = built.smi("-q", "-x", "-f", str(tmp_path / "report.xml"))
+    assert (code, output) == (0, "")
+    assert "<product_name>NVIDIA A30</product_name>" in (tmp_path / "report.xml").read_text()
+
+
+def test_a_program_of_another_version_than_its_library(server: Build, tmp_path: Path) -> None:
+    built = server({"gpus": {"a30-24gb": 1}})
+    other = build_driver("580.82.07", tmp_path / "other")
+    (other / "libnvidia-ml.so.1").unlink()
+    (other / "libnvidia-ml.so.1").symlink_to(built.programs / "libnvidia-ml.so.1")
+    assert replace(built, programs=other).smi("-L") == (
+        255,
+        "Mismatch in versions between nvidia-smi and NVML.\n"
+        "Are you sure you are using nvidia-smi provided with the driver?\n",
+    )

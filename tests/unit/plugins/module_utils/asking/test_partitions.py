@@ -1,0 +1,53 @@
+"""The survey of a host whose inventory has a MIG layout."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from provision.plugins.module_utils.asking import partitions as host_partitions
+from provision.plugins.module_utils.gpus.nvml import Nvml
+from provision.plugins.module_utils.host.machine import Machine
+from provision.plugins.module_utils.mig.snapshot import from_json
+from provision.plugins.module_utils.mig.survey import scene
+from tests.unit.lab.hardware.conftest import VERSION, Server
+
+A100 = "a100-sxm4-40gb"
+
+
+@pytest.fixture
+def machine(server: Callable[[dict[str, object]], Server], tmp_path: Path) -> Machine:
+    """A host with two GPUs on its bus, whose driver is loaded."""
+    server({"gpus": {A100: 2}}).smi("-mig", "1")
+    root = tmp_path / "root"
+    for address in ("0000:07:00.0", "0000:0f:00.0"):
+        folder = root / "sys/bus/pci/devices" / address
+        folder.mkdir(parents=True)
+        texts = {"vendor": "0x10de", "device": "0x20b0", "class": "0x030200"}
+        for name, text in {**texts, "subsystem_vendor": "0x10de", "subsystem_device": "0x144e"}.items():
+            (folder / name).write_text(text + "\n")
+    (root / "sys/module/nvidia").mkdir(parents=True)
+    (root / "dev").mkdir()
+    (root / "dev/nvidiactl").touch()
+    return Machine(str(root))
+
+
+def test_the_driver_is_asked_where_it_answers(machine: Machine, programs: Path) -> None:
+    found = scene(machine, partial(Nvml, str(programs / f"libnvidia-ml.so.{VERSION}")))
+    assert found.driver
+    assert [gpu.enabled for gpu in found.gpus] == [True, True]
+    assert [gpu.resettable for gpu in found.gpus] == [False, False]  # no `reset` on this bus
+    assert "1g.5gb" in found.gpus[0].board.profiles
+
+
+def test_without_an_answer_the_models_are_known(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent() -> Nvml:
+        raise OSError("libnvidia-ml.so.1: cannot open shared object file")
+
+    monkeypatch.setattr(host_partitions, "scene", partial(scene, library=absent))
+    found = from_json(host_partitions.survey_with_partitions(machine)["partitions"])
+    assert (found.driver, found.unknown) == (False, ())
+    assert [gpu.board.pci for gpu in found.gpus] == ["0000:07:00.0", "0000:0f:00.0"]
+    assert found.gpus[0].board.device == "20b010de"
+    assert "1g.5gb" in found.gpus[0].board.profiles
