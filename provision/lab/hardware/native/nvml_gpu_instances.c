@@ -163,7 +163,7 @@ nvmlReturn_t nvmlDeviceGetGpuInstancePossiblePlacements(nvmlDevice_t device, uns
 nvmlReturn_t nvmlDeviceGetGpuInstanceRemainingCapacity(nvmlDevice_t device, unsigned id, unsigned *count)
 {
     struct gpu *gpu;
-    nvmlReturn_t result = enter_mig(device, &gpu, true);
+    nvmlReturn_t result = enter_mig(device, &gpu, tables_need_mode());
     if (result != NVML_SUCCESS)
         return result;
     const struct profile *profile = profile_by_id(gpu->model, id);
