@@ -129,7 +129,8 @@ def _host(host: Any, variables: Any, inventory: Path) -> Host:  # noqa: ANN401 -
     groups = tuple(
         sorted(group.name for group in host.get_groups() if group.name not in ("all", "ungrouped"))
     )
-    return Host(str(host.name), groups, sourced.read(found, constants.INTERNAL_STATIC_VARS))
+    raw = sourced.read(found, constants.INTERNAL_STATIC_VARS)
+    return Host(str(host.name), groups, raw, str(found.get("inventory_dir") or ""))
 
 
 def _limited(manager: Any, inventory: Path, limit: str | None) -> list[Any]:  # noqa: ANN401

@@ -17,12 +17,14 @@ class Host:
     """One host of the inventory.
 
     `variables` holds the raw values that reach the host, group variables merged in: templates are not
-    resolved, and a vaulted value is `{"__ansible_vault": ciphertext}`.
+    resolved, and a vaulted value is `{"__ansible_vault": ciphertext}`. `folder` holds the inventory file that
+    names the host, and is empty where no file does: names of files are relative to it.
     """
 
     name: str
     groups: tuple[str, ...]
     variables: Mapping[str, object]
+    folder: str = ""
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def _host(
     follow(planned, host, observed)
     if "nvidia_mig" in planned and planned["nvidia_mig"].changes:
         role = planned["nvidia_mig"]
-        planned["nvidia_mig"] = with_partitions(role, host.variables, observed.partitions)
+        planned["nvidia_mig"] = with_partitions(role, host, observed.partitions)
     return HostPlan(host.name, planned)
 
 
@@ -102,7 +102,7 @@ def _state(
         return State.ABSENT, (_never_applied(role, observed),)
     if full:
         return State.ABSENT, ("everything is asked for again (`--full`)",)
-    values = receipt_inputs.with_files(source.variables, host.variables)
+    values = receipt_inputs.with_files(source.variables, host.variables, host.folder)
     changed = receipt_inputs.differences(receipt.inputs, source.content, source.variables, values)
     if changed:
         return State.INPUTS_CHANGED, (*changed, *receipt.differences)

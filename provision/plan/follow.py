@@ -59,5 +59,5 @@ def _exchanges_driver(driver: RolePlan, host: Host, observed: Observed) -> bool:
 def _loses_partitions(host: Host, observed: Observed) -> bool:
     """Tell whether MIG devices go with the driver that nobody makes again."""
     scene = observed.partitions
-    kept = restored(host.variables, scene) if scene else ()
+    kept = restored(host, scene) if scene else ()
     return any(gpu.mig and gpu.pci not in kept for gpu in observed.gpus)

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from provision.model.fleet import is_true
+from provision.model.fleet import Host, is_true
 from provision.model.plan import Disruption, GpuChange, RolePlan
 from provision.plugins.module_utils.mig.layout import LayoutError, Target, parse, resolve
 from provision.plugins.module_utils.mig.placement import Change, NoPlacementError
@@ -31,12 +31,13 @@ from provision.plugins.module_utils.mig.snapshot import Scene
 from provision.plugins.module_utils.receipts.inputs import VAULTED, has_template
 
 
-def with_partitions(role: RolePlan, variables: Mapping[str, object], scene: Scene | None) -> RolePlan:
+def with_partitions(role: RolePlan, host: Host, scene: Scene | None) -> RolePlan:
     """Return the plan of nvidia_mig with what becomes of each GPU, as far as that can be told from here."""
+    variables = host.variables
     if scene is None or scene.unknown or _is_hidden(variables):
         return role
     try:
-        targets = _targets(variables, scene)
+        targets = _targets(host, scene)
         if targets is None:
             return role
         steps = plan_steps(scene.gpus, remember(targets, recorded(scene.record)))
@@ -61,29 +62,30 @@ def with_partitions(role: RolePlan, variables: Mapping[str, object], scene: Scen
     return planned
 
 
-def restored(variables: Mapping[str, object], scene: Scene) -> set[str]:
+def restored(host: Host, scene: Scene) -> set[str]:
     """Return the addresses of the GPUs that are partitioned again once the driver was started anew.
 
     Those on the host's record, and those that the layout names: all where that cannot be told from here.
     """
     pci = {gpu.board.uuid: gpu.board.pci for gpu in scene.gpus}
     try:
-        targets = pci if _is_hidden(variables) else _targets(variables, scene) or {}
+        targets = pci if _is_hidden(host.variables) else _targets(host, scene) or {}
     except (LayoutError, OSError, yaml.YAMLError):
         targets = pci
     return {*modes(scene.record), *(pci[uuid] for uuid in targets)}
 
 
-def _targets(variables: Mapping[str, object], scene: Scene) -> Mapping[str, Target] | None:
+def _targets(host: Host, scene: Scene) -> Mapping[str, Target] | None:
     """Return what each GPU that the layout names should become, by UUID; None where there is no layout.
 
     Raises LayoutError, and OSError or yaml.YAMLError for a file.
     """
-    layout = parse(variables.get("nvidia_mig_layout"))
+    layout = parse(host.variables.get("nvidia_mig_layout"))
     if layout is None:
         return None
-    file = str(variables.get("nvidia_mig_config_file") or "")
-    return resolve(layout, [gpu.board for gpu in scene.gpus], _configurations(file))
+    file = str(host.variables.get("nvidia_mig_config_file") or "")
+    configurations = _configurations(Path(host.folder, Path(file).expanduser())) if file else None
+    return resolve(layout, [gpu.board for gpu in scene.gpus], configurations)
 
 
 def _is_hidden(variables: Mapping[str, object]) -> bool:
@@ -96,10 +98,8 @@ def _is_told_later(value: object) -> bool:
     return has_template(value) or (isinstance(value, Mapping) and VAULTED in value)
 
 
-def _configurations(file: str) -> Mapping[str, Any] | None:
-    if not file:
-        return None
-    found = yaml.safe_load(Path(file).expanduser().read_text())
+def _configurations(file: Path) -> Mapping[str, Any]:
+    found = yaml.safe_load(file.read_text())
     return found if isinstance(found, Mapping) else {}
 
 

@@ -65,7 +65,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             salt=secrets.token_hex(16),
             content=receipt_inputs.content_digest(str(role), str(_PLUGINS)),
             specs=specs,
-            variables=receipt_inputs.with_files(specs, _plain(raw)),
+            variables=receipt_inputs.with_files(specs, _plain(raw), task_vars.get("inventory_dir") or ""),
             unreadable=frozenset(name for name in specs if name in raw and _is_in_vaulted_file(raw[name])),
         )
         return record

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from provision.model.fleet import Host
 from provision.model.plan import Disruption, GpuChange, RolePlan, State
 from provision.plan.partitions import restored, with_partitions
 from provision.plugins.module_utils.mig.layout import Target
@@ -38,8 +39,12 @@ RECORD = dump([CUT], {BOARD.uuid: Target(True, ())}).decode()
 BUSY = Usage({(BOARD.uuid, 7): (User("container train"),)}, {}, {})
 
 
+def host(variables: dict[str, object], folder: str = "") -> Host:
+    return Host("a100-01", (), variables, folder)
+
+
 def plan(scene: Scene | None, layout: object = TWO, **variables: object) -> RolePlan:
-    return with_partitions(ROLE, {"nvidia_mig_layout": layout, **variables}, scene)
+    return with_partitions(ROLE, host({"nvidia_mig_layout": layout, **variables}), scene)
 
 
 def test_what_stays_and_what_goes_by_gpu() -> None:
@@ -131,7 +136,7 @@ def test_which_gpus_are_partitioned_again_with_another_driver(
 ) -> None:
     other = replace(CUT, board=replace(BOARD, pci="0000:0f:00.0", uuid="GPU-another"))
     scene = Scene((CUT, other), NOBODY, record=record)
-    assert restored({"nvidia_mig_layout": layout}, scene) == expected
+    assert restored(host({"nvidia_mig_layout": layout}), scene) == expected
 
 
 def test_a_bare_host_is_judged_by_its_pci_ids() -> None:
@@ -164,6 +169,8 @@ def test_labels_of_a_mig_parted_file(tmp_path: Path) -> None:
     file: dict[str, object] = {"nvidia_mig_config_file": str(path), "nvidia_mig_allow_destroy": True}
     assert plan(scene, "two", **file).gpus[0].goes == ("0:1 1g.5gb",)
     assert "layout `three` is not in" in str(plan(scene, "three", **file).refusal)
+    beside: dict[str, object] = {**file, "nvidia_mig_layout": "two", "nvidia_mig_config_file": path.name}
+    assert with_partitions(ROLE, host(beside, str(tmp_path)), scene) == plan(scene, "two", **file)
     path.unlink()
     assert plan(scene, "two", **file) == ROLE
 

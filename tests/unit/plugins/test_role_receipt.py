@@ -61,7 +61,7 @@ from provision.plugins.module_utils.receipts.inputs import spec_variables
 (host,) = inventory.load(Path("inventory/hosts.ini")).hosts
 recorded = json.loads(Path("recorded.json").read_text())
 specs = spec_variables(yaml.safe_load(Path("roles/demo/meta/argument_specs.yml").read_text()))
-values = with_files(specs, host.variables)
+values = with_files(specs, host.variables, host.folder)
 print(json.dumps(differences(recorded, content_digest(*sys.argv[1:]), specs, values)))
 """
 BIN = Path(sys.executable).parent
@@ -204,12 +204,13 @@ def test_what_wins_over_the_inventory_for_one_run_is_told_afterwards(site: Site)
     assert site.differences(site.run("-e", "demo_version=580.95.05")) == []
 
 
-def test_a_file_that_a_variable_names_is_read_on_both_sides(site: Site) -> None:
-    site.put("key.asc", "old")
-    site.add("inventory/group_vars/gpu.yml", f"demo_default: {site.root}/key.asc\n")
+@pytest.mark.parametrize("name", ["{root}/inventory/keys/key.asc", "keys/key.asc"])
+def test_a_file_that_a_variable_names_is_read_on_both_sides(site: Site, name: str) -> None:
+    site.put("inventory/keys/key.asc", "old")
+    site.add("inventory/group_vars/gpu.yml", f"demo_default: {name.format(root=site.root)}\n")
     recorded = site.run()
     assert site.differences(recorded) == []
-    site.put("key.asc", "new")
+    site.put("inventory/keys/key.asc", "new")
     assert site.differences(recorded) == ["demo_default changed"]
 
 

@@ -88,19 +88,20 @@ def shown(name: str, value: object, no_log: bool) -> Optional[str]:
     return text
 
 
-def with_files(specs: Mapping[str, bool], variables: Mapping[str, Any]) -> Dict[str, Any]:
+def with_files(specs: Mapping[str, bool], variables: Mapping[str, Any], folder: str) -> Dict[str, Any]:
     """Return the variables with those that name a file of the control machine replaced by name and content.
 
     A key or a layout that is given as a file reaches the role too: it must run again when the file changes.
+    `folder` is the inventory's, which a relative name begins at; empty where there is none.
     """
     return {
-        name: _with_content(value) if name in specs and isinstance(value, str) else value
+        name: _with_content(value, folder) if name in specs and isinstance(value, str) else value
         for name, value in variables.items()
     }
 
 
-def _with_content(value: str) -> Any:  # noqa: ANN401 - text, or a mapping
-    path = os.path.expanduser(value)
+def _with_content(value: str, folder: str) -> Any:  # noqa: ANN401 - text, or a mapping
+    path = os.path.join(folder, os.path.expanduser(value))
     if "\n" in value or not os.path.isabs(path) or not os.path.isfile(path):
         return value
     try:
