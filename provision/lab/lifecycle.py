@@ -119,6 +119,7 @@ def down(hosts: Sequence[str] = (), *, spec_file: Path | None = None, say: Say =
         if present:
             say(f"removing {', '.join(present)}")
         servers.remove(present, state)
+        keys.write_known_hosts(state)
         if not servers.running():
             web.stop(state)
             network.remove()

@@ -98,6 +98,7 @@ def remove(names: Iterable[str], state: State) -> None:
         cgroup.forget(gone, containers, state)
     for name in gone:
         (state.server(name) / "faults").unlink(missing_ok=True)
+    keys.forget(gone, state)
 
 
 def running(lab: str | None = None) -> list[str]:

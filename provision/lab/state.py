@@ -29,7 +29,7 @@ class State:
 
     @property
     def known_hosts(self) -> Path:
-        """Host keys of every server there has been, in the form that `ssh` reads."""
+        """Host keys of the servers that there are, in the form that `ssh` reads."""
         return self.root / "known_hosts"
 
     @property

@@ -1,4 +1,9 @@
-"""Debian package files, written without dpkg: a hundred in a second, the same bytes every time."""
+"""Debian package files, written without dpkg.
+
+`dpkg-deb --build` wants every package's files laid out on disk and a process for each. This writes a hundred packages
+in a second, and the same sources are the same bytes every time: an image that is named by the digest of what is
+installed in it is not built anew.
+"""
 
 import gzip
 import hashlib

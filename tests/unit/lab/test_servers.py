@@ -7,9 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from paramiko import HostKeys
 
 from provision.errors import RunError
-from provision.lab import cgroup, images, inventory_file, keys, servers, spec
+from provision.lab import cgroup, images, inventory_file, keys, programs, servers, spec
 from provision.lab.machine import Machine
 from provision.lab.overlay import Overlay
 from provision.lab.state import State
@@ -96,6 +97,35 @@ def test_known_hosts_come_from_generated_keys_and_last(tmp_path: Path) -> None:
         ["cpu01,198.18.77.14", "ssh-ed25519"],
         ["hgx01,198.18.77.11", "ssh-ed25519"],
     ]
+
+
+def test_an_address_belongs_to_the_server_that_took_it_last(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    keys.host_key(HGX01, state)
+    taker = replace(CPU01, address=HGX01.address)
+    keys.host_key(taker, state)
+    keys.write_known_hosts(state)
+    known = HostKeys(str(state.known_hosts)).lookup(HGX01.address)
+    assert known is not None
+    public = (state.server(taker.name) / "ssh_host_ed25519_key.pub").read_text().split()[1]
+    assert [key.get_base64() for key in known.values()] == [public]
+    assert HostKeys(str(state.known_hosts)).lookup(HGX01.name) is None
+
+
+def test_a_removed_server_is_known_no_longer_and_keeps_its_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = State(tmp_path)
+    first = keys.host_key(CPU01, state).read_bytes()
+    keys.host_key(HGX01, state)
+    monkeypatch.setattr(programs, "docker_answers", lambda *_: "[]")
+    monkeypatch.setattr(programs, "docker", lambda *_: "")
+    monkeypatch.setattr(cgroup, "containers_of", lambda _: [])
+    monkeypatch.setattr(cgroup, "forget", lambda *_: None)
+    servers.remove([CPU01.name], state)
+    keys.write_known_hosts(state)
+    assert [line.split(",")[0] for line in state.known_hosts.read_text().splitlines()] == ["hgx01"]
+    assert keys.host_key(CPU01, state).read_bytes() == first
 
 
 def test_the_inventory_of_another_lab_file_has_its_groups(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from provision.lab.packages.doubles.container_toolkit import cdi, yaml_text
+from provision.lab.packages.doubles.container_toolkit import cdi
 from provision.lab.packages.doubles.container_toolkit.inventory import Gpu, Machine, Mig, parse_mig_minors
+from provision.plugins.module_utils.containers import cdi as product
 
 
 def test_a_gpu_in_mig_mode_has_its_mig_devices_instead(machine: Machine) -> None:
@@ -51,8 +52,11 @@ def test_mig_minors_are_read_by_capability() -> None:
     assert parse_mig_minors(text)["gpu0/gi1/ci0/access"] == 13
 
 
-def test_a_written_specification_reads_back(machine: Machine, common: cdi.Edits, tmp_path: Path) -> None:
-    _write(tmp_path / "nvidia.yaml", machine, common)
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_a_written_specification_reads_back(
+    form: str, machine: Machine, common: cdi.Edits, tmp_path: Path
+) -> None:
+    _write(tmp_path / f"nvidia.{form}", machine, common)
     found = cdi.load((str(tmp_path),)).devices
     assert set(found) == {f"nvidia.com/gpu={name}" for name in cdi.devices(machine)}
     assert found["nvidia.com/gpu=0"] == cdi.devices(machine)["0"].plus(common)
@@ -82,26 +86,21 @@ def test_the_later_directory_wins_without_a_warning(
     assert "nvidia.com/gpu=GPU-old" in registry.devices
 
 
-def test_a_bad_file_is_a_warning(tmp_path: Path) -> None:
-    (tmp_path / "bad.yaml").write_text("kind: [unclosed\n")
+def test_the_product_reads_the_same_devices(machine: Machine, common: cdi.Edits) -> None:
+    document = cdi.specification(machine, common)
+    for form in ("yaml", "json"):
+        text = cdi.written(document, form)
+        assert product.is_gpu_spec(text)
+        assert product.devices(text) == list(cdi.devices(machine))
+
+
+@pytest.mark.parametrize("text", ["kind: [unclosed\n", "", "- kind\n", "devices: []\n"])
+def test_a_bad_file_is_a_warning(text: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text(text)
     registry = cdi.load((str(tmp_path),))
     assert registry.devices == {}
     assert "bad.yaml" in registry.warnings[0]
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("a: 1\nb:\n- x\n- y\n", {"a": "1", "b": ["x", "y"]}),
-        ("a:\n  b: \"c: d\"\n  e: 'f'\n", {"a": {"b": "c: d", "e": "f"}}),
-        ("devices:\n  - name: all\n    containerEdits:\n      deviceNodes: []\n  - name: \"0\"\n",
-         {"devices": [{"name": "all", "containerEdits": {"deviceNodes": []}}, {"name": "0"}]}),
-        ('{"kind": "x"}', {"kind": "x"}),
-    ],
-)  # fmt: skip
-def test_yaml_is_read(text: str, value: object) -> None:
-    assert yaml_text.read(text) == value
-
-
 def _write(path: Path, machine: Machine, common: cdi.Edits) -> None:
-    path.write_text(yaml_text.write(cdi.specification(machine, common)))
+    path.write_text(cdi.written(cdi.specification(machine, common), path.suffix[1:]))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import yaml_text
+import yaml
+
 from .inventory import Gpu, Machine, Mig
 
 KIND = "nvidia.com/gpu"
@@ -109,6 +112,13 @@ def specification(machine: Machine, common: Edits) -> dict[str, Any]:
     }
 
 
+def written(document: dict[str, Any], form: str) -> str:
+    """Return a specification as text; `form` is `yaml` or `json`."""
+    if form == "json":
+        return json.dumps(document, indent=2)
+    return yaml.safe_dump(document, explicit_start=True, sort_keys=False, width=math.inf)
+
+
 def _as_document(edits: Edits) -> dict[str, Any]:
     document: dict[str, Any] = {}
     if edits.nodes:
@@ -146,8 +156,8 @@ def load(directories: tuple[str, ...] = DIRECTORIES) -> Registry:
         conflicts = set()
         for path in sorted(p for p in Path(directory).glob("*") if p.suffix in {".yaml", ".json"}):
             try:
-                parsed = _parse(yaml_text.read(path.read_text()))
-            except (OSError, ValueError, KeyError, TypeError) as error:
+                parsed = _parse(yaml.safe_load(path.read_text()))
+            except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
                 registry.warnings.append(f"failed to load CDI Spec {path}: {error}")
                 continue
             for name, edits in parsed.items():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
 
-from . import cdi, daemon_json, flags, inventory, log, oci, settings, yaml_text
+from . import cdi, daemon_json, flags, inventory, log, oci, settings
 
 _USAGE = """\
 NAME:
@@ -114,7 +113,7 @@ def _generate(arguments: list[str]) -> int:
             f"failed to create CDI spec generator: failed to initialize NVML: {error}"
         ) from error
     document = cdi.specification(machine, cdi.common_edits(machine.driver_version))
-    text = json.dumps(document, indent=2) if form == "json" else yaml_text.write(document)
+    text = cdi.written(document, form)
     if not output:
         sys.stdout.write(text)
         return 0
