@@ -8,7 +8,7 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 
 from provision.plugins.module_utils.containers.cdi import digest
-from provision.plugins.module_utils.host import replacement as file_replacement
+from provision.plugins.module_utils.host import files
 from provision.plugins.modules import cdi_spec
 
 Run = Callable[..., dict[str, Any]]
@@ -58,7 +58,7 @@ def toolkit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Toolkit:
     monkeypatch.setattr(cdi_spec, "FOLDERS", (str(toolkit.etc), str(toolkit.run)))
     monkeypatch.setattr(cdi_spec, "MANUAL", str(toolkit.etc / "nvidia.yaml"))
     monkeypatch.setattr(cdi_spec, "refreshed_path", lambda _: str(toolkit.run / "nvidia.yaml"))
-    monkeypatch.setattr(file_replacement.back_up, "__defaults__", (str(tmp_path / "backup"),))
+    monkeypatch.setattr(files.back_up, "__defaults__", (str(tmp_path / "backup"),))
     return toolkit
 
 

@@ -10,7 +10,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from provision.plugins.module_utils.containers import docker_service
 from provision.plugins.module_utils.containers.engine import Container
-from provision.plugins.module_utils.host import replacement as file_replacement
+from provision.plugins.module_utils.host import files
 from provision.plugins.modules import docker_daemon_config
 
 RUNTIME = {"default-runtime": "nvidia", "runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}}
@@ -55,7 +55,7 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
     monkeypatch.setattr(AnsibleModule, "get_bin_path", lambda _, name: host.program(name))
     monkeypatch.setattr(docker_service, "get", lambda _: {"LiveRestoreEnabled": host.live_restore})
     monkeypatch.setattr(docker_service, "running_containers", lambda: host.victims)
-    monkeypatch.setattr(file_replacement.back_up, "__defaults__", (str(tmp_path / "backup"),))
+    monkeypatch.setattr(files.back_up, "__defaults__", (str(tmp_path / "backup"),))
     return host
 
 

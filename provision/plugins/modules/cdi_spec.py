@@ -25,7 +25,7 @@ from ..module_utils.containers.cdi import (
 )
 from ..module_utils.containers.daemon_json import parse_version
 from ..module_utils.containers.docker_service import Unit, show
-from ..module_utils.host.replacement import back_up, replace
+from ..module_utils.host.files import back_up, read_text, replace
 
 DOCUMENTATION = r"""
 module: cdi_spec
@@ -119,7 +119,7 @@ def main() -> None:
         or (not refreshes and module.params["toolkit_version"] and _comes_with_units(module))
     ):
         _foresee_new(module)
-    environment = parse_environment(_read(ENVIRONMENT) or "") if refreshes else {}
+    environment = parse_environment(read_text(ENVIRONMENT) or "") if refreshes else {}
     path = refreshed_path(environment) if refreshes else MANUAL
     try:
         wanted = _generate(module, str(nvidia_ctk), to_stdout(environment))
@@ -131,7 +131,7 @@ def main() -> None:
 def _foresee_new(module: AnsibleModule) -> NoReturn:
     """Answer for a host without this toolkit: its package has the specification written, or this task will."""
     path = REFRESHED if _comes_with_units(module) else MANUAL
-    diff = _diff(path, _read(path), "the specification of the toolkit to come\n", [], [])
+    diff = _diff(path, read_text(path), "the specification of the toolkit to come\n", [], [])
     module.exit_json(changed=True, path=path, devices=[], removed=[], diff=diff)
     raise AssertionError
 
@@ -162,7 +162,7 @@ def _generate(module: AnsibleModule, nvidia_ctk: str, environment: Dict[str, str
 
 
 def _apply(module: AnsibleModule, path: str, generated: Optional[str], units: List[Unit]) -> None:
-    current = _read(path)
+    current = read_text(path)
     former = _former(module, path, current)
     wanted = _foreseen(module, current, generated) if module.check_mode else generated
     stale = rivals(path, wanted or current or "", _others(path))
@@ -212,7 +212,7 @@ def _write(module: AnsibleModule, path: str, wanted: str, *, refreshes: bool) ->
         return
     module.run_command(["systemctl", "reset-failed", _SERVICE, _PATH])
     _systemctl(module, "restart", _SERVICE)
-    written = _read(path)
+    written = read_text(path)
     if written is None or not same_spec(written, wanted):
         module.fail_json(
             msg=f"{_SERVICE} ran, but `{path}` is not what nvidia-ctk says of the GPUs",
@@ -235,16 +235,8 @@ def _others(path: str) -> Dict[str, str]:
         for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
             file = os.path.join(folder, name)
             if name.endswith((".yaml", ".json")) and file != path:
-                found[file] = _read(file) or ""
+                found[file] = read_text(file) or ""
     return found
-
-
-def _read(path: str) -> Optional[str]:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        return None
 
 
 def _diff(

@@ -24,7 +24,7 @@ from ..module_utils.containers.docker_service import (
     show,
 )
 from ..module_utils.containers.engine import DockerApiError, get
-from ..module_utils.host.replacement import replace
+from ..module_utils.host.files import replace
 
 DOCUMENTATION = r"""
 module: docker_daemon

@@ -32,9 +32,9 @@ from ..module_utils.containers.docker_service import (
     write_note,
 )
 from ..module_utils.containers.dockerd_flags import conflicts, environment_files, parse_unit
+from ..module_utils.host.files import back_up, replace
 from ..module_utils.host.json_document import Document, JsonDocumentError
 from ..module_utils.host.machine import Machine
-from ..module_utils.host.replacement import back_up, replace
 from ..module_utils.packages.installed import packages
 
 DOCUMENTATION = r"""

@@ -7,8 +7,8 @@ from typing import Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.host.files import read_text
 from ..module_utils.host.managed_file import attributes, is_managed, manage
-from ..module_utils.host.reading import read_text
 
 DOCUMENTATION = r"""
 module: managed_files

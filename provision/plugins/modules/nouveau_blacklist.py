@@ -8,8 +8,8 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.host.files import read_text
 from ..module_utils.host.managed_file import attributes, is_managed, manage
-from ..module_utils.host.reading import read_text
 
 DOCUMENTATION = r"""
 module: nouveau_blacklist

@@ -8,8 +8,8 @@ from typing import Any, Dict, List, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.host.files import read_bytes, read_text
 from ..module_utils.host.managed_file import attributes, is_managed, manage
-from ..module_utils.host.reading import read_bytes, read_text
 from ..module_utils.packages.openpgp import OpenPgpError, certificates
 from ..module_utils.packages.repositories import APT, ARGUMENTS, RepositoryError, RepositoryFiles, render
 from ..module_utils.packages.repository_files import (

@@ -7,8 +7,8 @@ import json
 import os
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ..host.files import put, read_bytes
 from ..host.json_document import Json
-from ..host.replacement import replace
 
 Path = Tuple[str, ...]
 _FILE = "daemon-json-owners.json"
@@ -84,15 +84,11 @@ def save_owners(folder: str, owners: Owners) -> None:
     """Write the record where it differs from what is there. Raises OSError."""
     path = os.path.join(folder, _FILE)
     content = (json.dumps({"schema": 1, "owners": _plain(owners)}, indent=1, sort_keys=True) + "\n").encode()
-    try:
-        with open(path, "rb") as stream:
-            if stream.read() == content:
-                return
-    except FileNotFoundError:
-        if not owners.claims:
-            return
+    former = read_bytes(path)
+    if former == content or (former is None and not owners.claims):
+        return
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    replace(path, content, mode=0o600)
+    put(path, content, mode=0o600)
 
 
 def _plain(owners: Owners) -> Dict[str, Json]:

@@ -8,12 +8,11 @@ dockerd that it concerns: a dockerd that was started since has read the file as 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ..host import files
 from ..host.json_document import Json
-from ..host.replacement import replace
 from .engine import Container, describe, get, running_containers
 
 UNIT = "docker.service"
@@ -80,9 +79,8 @@ def parse_show(output: str, names: Sequence[str]) -> List[Unit]:
 def read_note(invocation: str, folder: str = STATE) -> Optional[Note]:
     """Return the note on this invocation of dockerd; a broken one counts as none."""
     try:
-        with open(_note_path(folder), encoding="utf-8") as stream:
-            note = Note(**json.load(stream))
-    except (OSError, ValueError, TypeError):
+        note = Note(**files.read_note(_note_path(folder)))
+    except TypeError:
         return None
     return note if invocation and note.invocation == invocation else None
 
@@ -90,7 +88,7 @@ def read_note(invocation: str, folder: str = STATE) -> Optional[Note]:
 def write_note(note: Note, folder: str = STATE) -> None:
     """Leave the note. Raises OSError."""
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    replace(_note_path(folder), json.dumps(note._asdict()).encode(), mode=0o600)
+    files.write_note(_note_path(folder), note._asdict())
 
 
 def remove_note(folder: str = STATE) -> None:

@@ -7,8 +7,7 @@ import os
 import stat
 from typing import Optional
 
-from .reading import read_bytes
-from .replacement import replace
+from .files import put, read_bytes
 
 MODE = 0o644
 
@@ -21,12 +20,11 @@ def is_managed(path: str, content: bytes) -> bool:
 def manage(path: str, content: bytes) -> None:
     """Make it so. A file that has the content already keeps its time of change. Raises OSError."""
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    if os.path.islink(path):
-        os.unlink(path)
-    if read_bytes(path) != content:
-        replace(path, content, mode=MODE)
-    os.chown(path, *_owner())
-    os.chmod(path, MODE)
+    if os.path.islink(path) or read_bytes(path) != content:
+        put(path, content, MODE, _owner())
+    else:
+        os.chown(path, *_owner())
+        os.chmod(path, MODE)
 
 
 def attributes(path: str) -> "tuple[str, str]":

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import time
 from typing import Callable, Iterator, List, Sequence, Set, Tuple
 
 from ..gpus.nvml import Nvml
+from ..host.files import read_note, write_note
 from .geometry import MigError, Reset, carry_out
 from .plan import Step
 from .refusal import MigRefusedError, Usage, clients
@@ -97,8 +97,7 @@ def _stopped(units: Sequence[str], run: Run, note: str) -> Iterator[None]:
     try:
         if units:
             os.makedirs(os.path.dirname(note), mode=0o755, exist_ok=True)
-            with open(note, "w", encoding="utf-8") as file:
-                json.dump(every, file)
+            write_note(note, every, 0o644)
         for unit in units:
             code, output = run(["systemctl", "stop", unit])
             if code:
@@ -113,8 +112,4 @@ def _stopped(units: Sequence[str], run: Run, note: str) -> Iterator[None]:
 
 def _left_stopped(note: str) -> List[str]:
     """Return the services that a change which was killed has left stopped."""
-    try:
-        with open(note, encoding="utf-8") as file:
-            return [str(unit) for unit in json.load(file)]
-    except (OSError, ValueError):
-        return []
+    return [str(unit) for unit in read_note(note) or []]

@@ -6,7 +6,6 @@ only, without Ansible.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import time
 from typing import Callable, Dict, List, Tuple
 
 from ..gpus.nvml import Nvml, NvmlError
+from ..host.files import write_note
 from ..host.machine import Machine
 from .apply import Run, carry_out_all, locked
 from .geometry import MigError
@@ -99,8 +99,7 @@ def _nvml(seconds: float, attempt: Callable[[], Nvml] = Nvml) -> Nvml:
 def _mark(machine: Machine, troubles: List[str]) -> None:
     boot = (machine.read("/proc/sys/kernel/random/boot_id") or "").strip()
     os.makedirs(os.path.dirname(MARKER), mode=0o755, exist_ok=True)
-    with open(MARKER, "w", encoding="utf-8") as file:
-        json.dump({"boot": boot, "troubles": troubles}, file)
+    write_note(MARKER, {"boot": boot, "troubles": troubles}, 0o644)
 
 
 def _run(argv: List[str]) -> Tuple[int, str]:

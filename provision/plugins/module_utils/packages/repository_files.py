@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from ansible.module_utils.urls import open_url
 
-from ..host.reading import read_bytes, read_text
+from ..host.files import read_bytes, read_text
 from .repositories import (
     APT,
     DNF,

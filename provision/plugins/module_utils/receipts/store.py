@@ -9,6 +9,8 @@ import stat
 import time
 from typing import Any, Dict, Mapping, Optional
 
+from ..host.files import sync_folder, write_note
+
 DIRECTORY = "/var/lib/provision/receipts"
 SCHEMA = 1
 
@@ -44,7 +46,7 @@ def withdraw(role: str, directory: str = DIRECTORY) -> None:
         os.unlink(receipt_path(role, directory))
     except FileNotFoundError:
         return
-    _sync_directory(directory)
+    sync_folder(directory)
 
 
 def write(receipt: Mapping[str, Any], directory: str = DIRECTORY) -> None:
@@ -52,19 +54,7 @@ def write(receipt: Mapping[str, Any], directory: str = DIRECTORY) -> None:
     os.makedirs(os.path.dirname(directory), mode=0o755, exist_ok=True)
     os.makedirs(directory, mode=0o700, exist_ok=True)
     os.chmod(directory, 0o700)
-    path = receipt_path(receipt["role"], directory)
-    temporary = os.path.join(directory, ".{}.{}".format(receipt["role"], os.getpid()))
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(receipt, file, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    _sync_directory(directory)
+    write_note(receipt_path(receipt["role"], directory), receipt)
 
 
 def load(directory: str = DIRECTORY) -> Dict[str, Dict[str, Any]]:
@@ -133,11 +123,3 @@ def _are_inputs(inputs: object) -> bool:
             for entry in inputs["variables"].values()
         )
     )
-
-
-def _sync_directory(directory: str) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

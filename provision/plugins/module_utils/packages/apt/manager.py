@@ -10,7 +10,7 @@ import tempfile
 import time
 from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from ...host.reading import read_text
+from ...host.files import read_text
 from ..managers import Module, PackageManager, PackageManagerError, Space, refuse_unknown
 from ..repositories import RepositoryFiles
 from ..repository_files import apt_sources, is_configured, replaced

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
 
-from ...host.reading import read_text
+from ...host.files import read_text
 from ..managers import Module, PackageManager, PackageManagerError, Space, refuse_unknown
 from ..repositories import RepositoryFiles
 from ..repository_files import is_configured, replaced
