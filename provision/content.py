@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 _CLONE = Path(__file__).resolve().parents[1]
 _COLLECTION = _CLONE / "ansible_collections" / "provision" / "gpu"
@@ -29,14 +28,6 @@ def roles_directory() -> Path:
 def plugins_directory() -> Path:
     """Return the folder that holds `modules/`, `module_utils/`, `action/` and `callback/`."""
     return Path(__file__).resolve().parent / "plugins"
-
-
-def read_yaml(path: Path) -> Any:  # noqa: ANN401 - it is whatever the file holds
-    """Return the document in a YAML file of ours, by libyaml where PyYAML has it: ten times as fast."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
 
 
 def environment() -> dict[str, str]:

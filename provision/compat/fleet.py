@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
-from provision import content
+from provision import content, yaml_file
 from provision.compat import matrix as data
 from provision.compat import rules
 from provision.compat.matrix import Matrix, Row
@@ -123,7 +123,7 @@ def _setting(host: Host, noun: str) -> str | None:
 
 @cache
 def _defaults() -> Mapping[str, object]:
-    return content.read_yaml(content.roles_directory() / ROLE / "defaults" / "main.yml") or {}
+    return yaml_file.read(content.roles_directory() / ROLE / "defaults" / "main.yml") or {}
 
 
 def _hosts_with_gpus(fleet: Fleet, probes: Mapping[str, HostProbe]) -> Iterator[tuple[Host, Observed]]:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from provision import content
+from provision import yaml_file
 from provision.compat.version import Version
 from provision.plugins.module_utils.gpus import boards
 
@@ -108,7 +108,7 @@ class Matrix:
 @cache
 def load() -> Matrix:
     """Read matrix.yml. A row without a known source raises KeyError: data without a source is no data."""
-    document = content.read_yaml(Path(__file__).with_name("matrix.yml"))
+    document = yaml_file.read(Path(__file__).with_name("matrix.yml"))
     sources = {tag: Source(**source) for tag, source in document.pop("sources").items()}
     return Matrix({table: tuple(_rows(table, rows, sources)) for table, rows in document.items()})
 

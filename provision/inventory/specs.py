@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from provision import content
+from provision import yaml_file
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def load_specs(roles: Path) -> Specs:
     files = sorted(roles.glob("*/meta/argument_specs.yml"))
     for file in files:
         role = file.parents[1].name
-        document = content.read_yaml(file)
+        document = yaml_file.read(file)
         for entry in document["argument_specs"].values():
             for name, spec in (entry.get("options") or {}).items():
                 options[name] = Option(name, role, spec)

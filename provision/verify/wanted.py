@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import yaml
-
-from provision import content
+from provision import content, yaml_file
 from provision.errors import VariableError
 from provision.model.fleet import Host
 from provision.plugins.module_utils.receipts.inputs import has_template
@@ -59,5 +57,5 @@ def _defaults() -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     for role in ("docker_engine", "nvidia_container_toolkit"):
         path = content.roles_directory() / role / "defaults" / "main.yml"
-        found |= yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        found |= yaml_file.read(path) or {}
     return found

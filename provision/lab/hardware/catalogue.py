@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
-import yaml
+from provision import yaml_file
 
 MODELS = Path(__file__).with_name("models.yml")
 
@@ -25,7 +25,7 @@ _PROFILE_FIELDS = (
 @functools.cache
 def catalogue() -> dict[str, Any]:
     """Return models.yml as it is written: `geometries`, `gpus`, `nvswitches`, `hcas`."""
-    loaded: dict[str, Any] = yaml.safe_load(MODELS.read_text())
+    loaded: dict[str, Any] = yaml_file.read(MODELS)
     return loaded
 
 

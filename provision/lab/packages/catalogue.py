@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from provision import yaml_file
 
 RELATIONS = ("depends", "provides", "conflicts", "breaks", "replaces")
 SOURCES = ("built", "module", "stub", "content", "double", "entry", "tree", "link")
@@ -80,7 +80,7 @@ class Catalogue:
 
 def read(kernel: str, data: Path = _DATA) -> Catalogue:
     """Return the catalogue for hosts that run the kernel release `kernel`."""
-    document = yaml.safe_load(data.read_text())
+    document = yaml_file.read(data)
     sets: Mapping[str, Any] = document["sets"]
     return Catalogue(
         repositories=[
