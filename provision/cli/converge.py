@@ -18,9 +18,9 @@ from provision.model.fleet import Fleet
 from provision.model.plan import Disruption, Plan
 from provision.model.run import HostRun, Outcome, Run
 from provision.probe import prepare, probe
-from provision.report import console, json
+from provision.report import console, documents
 from provision.report.progress import progress
-from provision.report.summary import show
+from provision.report.up import document, show
 from provision.up.converge import InterruptedRunError, Steps, Survey, Watcher, apply, survey
 
 if TYPE_CHECKING:  # only hosts that were changed pay for what verifies them
@@ -65,7 +65,7 @@ def converge(
             raise
         journal.end(run, run.exit_code)
     if as_json:
-        click.echo(json.dump(run.as_json()))
+        click.echo(documents.dump(document(run)))
     else:
         show(run, console.data())
     return run.exit_code

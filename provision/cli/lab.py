@@ -1,6 +1,5 @@
 """`provision lab`: simulated servers to try everything on."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -86,10 +85,11 @@ def down(hosts: tuple[str, ...], spec: Path | None) -> None:
 def status(spec: Path | None, as_json: bool) -> None:
     """Show which servers run and which faults are on."""
     from provision.lab import lifecycle
+    from provision.report import documents
 
     found = lifecycle.status(spec_file=spec)
     if as_json:
-        click.echo(json.dumps({"schema": 1, "hosts": {each.name: asdict(each) for each in found}}, indent=2))
+        click.echo(documents.dump({"schema": 1, "hosts": {each.name: asdict(each) for each in found}}))
         return
     for each in found:
         click.echo(f"{each.name:12} {each.address:15} {each.state:10} {', '.join(each.faults)}".rstrip())

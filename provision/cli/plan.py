@@ -27,7 +27,7 @@ def command(selection: Selection, roles: tuple[str, ...], diff: bool, as_json: b
 
     read = read_ahead(selection.inventory, selection.limit, check=True)
     from provision import compat, plan, probe
-    from provision.report import console, json
+    from provision.report import console, documents
     from provision.report import plan as report
 
     probe.prepare()
@@ -45,7 +45,7 @@ def command(selection: Selection, roles: tuple[str, ...], diff: bool, as_json: b
         if not as_json:
             console.data().print(diffs.screen(predictions))
     if as_json:
-        click.echo(json.dump(document))
+        click.echo(documents.dump(document))
     else:
         console.data().print(report.screen(planned))
     return outcome(planned, exit_code)

@@ -24,7 +24,7 @@ def command(selection: Selection, as_json: bool) -> None:
 
     read = read_ahead(selection.inventory, selection.limit, check=False)
     from provision import compat, plan, probe
-    from provision.report import console, json
+    from provision.report import console, documents
     from provision.report import status as report
 
     probe.prepare()
@@ -32,6 +32,6 @@ def command(selection: Selection, as_json: bool) -> None:
     probes = probe.probe(fleet)
     planned = plan.build(fleet, probes, content.ROLES, refusals=compat.refusals(fleet, probes))
     if as_json:
-        click.echo(json.dump(report.document(probes, planned)))
+        click.echo(documents.dump(report.document(probes, planned)))
     else:
         console.data().print(report.screen(probes, planned))

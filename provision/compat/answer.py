@@ -26,7 +26,12 @@ class Answer:
     @property
     def supported(self) -> bool:
         """Tell whether nothing speaks against the combination."""
-        return all(reason.verdict is not Verdict.NO for reason in self.reasons)
+        return self.refusal is None
+
+    @property
+    def refusal(self) -> Reason | None:
+        """Return the first reason that speaks against it."""
+        return next((reason for reason in self.reasons if reason.verdict is Verdict.NO), None)
 
 
 def answer(

@@ -42,24 +42,6 @@ class HostRun:
     changes: tuple[tuple[str, str], ...] = ()
     verified: bool = False
 
-    def as_json(self) -> dict[str, object]:
-        """Return the host as `up --json` shows it; what is not always there only where it is."""
-        document: dict[str, object] = {
-            "outcome": str(self.outcome),
-            "roles": {role: str(outcome) for role, outcome in self.roles.items()},
-            "error": self.error,
-            "seconds": round(self.seconds, 1),
-        }
-        if self.hint is not None:
-            document["hint"] = self.hint
-        if self.reason is not None:
-            document["reason"] = self.reason
-        if self.changes:
-            document["changes"] = [list(change) for change in self.changes]
-        if self.verified:
-            document["verified"] = True
-        return document
-
 
 @dataclass(frozen=True)
 class Run:
@@ -79,11 +61,3 @@ class Run:
     def of(self, *outcomes: Outcome) -> tuple[str, ...]:
         """Return the names of the hosts that ended in one of the ways."""
         return tuple(name for name, host in self.hosts.items() if host.outcome in outcomes)
-
-    def as_json(self) -> dict[str, object]:
-        """Return the document of `up --json`."""
-        return {
-            "schema": 1,
-            "run": self.id,
-            "hosts": {name: host.as_json() for name, host in self.hosts.items()},
-        }

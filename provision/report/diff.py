@@ -3,6 +3,7 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from provision.report import words
 from provision.up.predict import Prediction, Predictions
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -14,10 +15,7 @@ def screen(predictions: Predictions) -> RenderableType:
     for change in predictions.changes:
         parts += [_change(change), Text()]
     for trouble in predictions.troubles:
-        text = Text.assemble((f"{trouble.host}: ", "bold red"), f"check mode stopped: {trouble.message}")
-        if trouble.hint:
-            text.append("\nhint: ", style="cyan").append(trouble.hint)
-        parts += [text, Text()]
+        parts += [words.trouble(trouble.host, f"check mode stopped: {trouble.message}", trouble.hint), Text()]
     return Group(*parts)
 
 

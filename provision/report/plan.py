@@ -10,9 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from provision.model.plan import Disruption, HostPlan, Plan, RolePlan, State
-from provision.report import partitions
-
-NO_CHANGES = "No changes. The fleet matches the inventory"
+from provision.report import partitions, words
 
 _SIGNS = {
     State.ABSENT: ("+", "green"),
@@ -92,7 +90,7 @@ def screen(plan: Plan) -> RenderableType:
         if any(role.state is not State.CONVERGED for role in host.roles.values()):
             parts += [_block(host), Text()]
     for host in plan.unreachable:
-        parts += [_trouble(host), Text()]
+        parts += [words.trouble(host.name, host.error or "", host.hint), Text()]
     quiet = _quiet(plan.hosts.values())
     parts += [Text(line, "dim") for line in [*quiet, *([""] if quiet else [])]]
     return Group(*parts, Text(headline(plan), style="bold"))
@@ -114,9 +112,7 @@ def _block(host: HostPlan) -> RenderableType:
         lines.append(Padding(Text(warning, "yellow"), (0, 0, 0, 2)))
     for role in host.roles.values():
         if role.refusal is not None:
-            text = Text.assemble(("refused: ", "bold red"), role.refusal)
-            text.append("\nhint: ", style="cyan").append(role.hint or "")
-            lines.append(Padding(text, (0, 0, 0, 2)))
+            lines.append(Padding(words.trouble("refused", role.refusal, role.hint), (0, 0, 0, 2)))
     return Group(*lines)
 
 
@@ -124,16 +120,9 @@ def _warning(roles: Mapping[str, RolePlan]) -> str | None:
     disruption = {word for role in roles.values() for word in role.disruption}
     if not disruption:
         return None
-    text = f"may need {_listed(_WORDS[word] for word in Disruption if word in disruption)}"
+    text = f"may need {words.listed(_WORDS[word] for word in Disruption if word in disruption)}"
     hit = dict.fromkeys(str(workload) for role in roles.values() for workload in role.workloads)
-    return f"{text}, which would end {_listed(hit)}" if hit else text
-
-
-def _trouble(host: HostPlan) -> Text:
-    text = Text.assemble((f"{host.name}: ", "bold red"), host.error or "")
-    if host.hint:
-        text.append("\nhint: ", style="cyan").append(host.hint)
-    return text
+    return f"{text}, which would end {words.listed(hit)}" if hit else text
 
 
 def _quiet(hosts: Iterable[HostPlan]) -> list[str]:
@@ -152,17 +141,17 @@ def headline(plan: Plan) -> str:
     unsupported = sum(_has(host, State.UNSUPPORTED) for host in hosts)
     refused = sum(any(role.refusal is not None for role in host.roles.values()) for host in hosts)
     if not plan.selection and not plan.unreachable and not unsupported:
-        return NO_CHANGES
+        return words.NO_CHANGES
     counts = Counter(name for names in plan.selection.values() for name in names)
     unchanged = sum(_is_converged(host) for host in hosts)
-    told = [f"{name} on {_hosts(count)}" for name, count in counts.items()] or ["nothing to apply"]
-    told += [f"{_hosts(unchanged)} unchanged"] if unchanged else []
-    told += [f"{_hosts(unsupported)} unsupported"] if unsupported else []
-    told += [f"{_hosts(refused)} refused"] if refused else []
-    told += [f"{_hosts(len(plan.unreachable))} not reached"] if plan.unreachable else []
+    told = [f"{name} on {words.hosts(count)}" for name, count in counts.items()] or ["nothing to apply"]
+    told += [f"{words.hosts(unchanged)} unchanged"] if unchanged else []
+    told += [f"{words.hosts(unsupported)} unsupported"] if unsupported else []
+    told += [f"{words.hosts(refused)} refused"] if refused else []
+    told += [f"{words.hosts(len(plan.unreachable))} not reached"] if plan.unreachable else []
     line = f"Plan: {', '.join(told)}."
     reboots = sum(any(Disruption.REBOOT in role.disruption for role in host.roles.values()) for host in hosts)
-    return f"{line} {_hosts(reboots)} may reboot." if reboots else line
+    return f"{line} {words.hosts(reboots)} may reboot." if reboots else line
 
 
 def _has(host: HostPlan, state: State) -> bool:
@@ -171,12 +160,3 @@ def _has(host: HostPlan, state: State) -> bool:
 
 def _is_converged(host: HostPlan) -> bool:
     return bool(host.roles) and all(role.state is State.CONVERGED for role in host.roles.values())
-
-
-def _hosts(count: int) -> str:
-    return f"{count} {'host' if count == 1 else 'hosts'}"
-
-
-def _listed(words: Iterable[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from provision.model.observed import HostProbe
 from provision.model.run import RoleOutcome
+from provision.report import words
 from provision.report.durations import duration
 from provision.runner import Event
 from provision.runner.events import Kind
@@ -42,7 +43,7 @@ class PlainProgress:
 
     def phase(self, text: str, hosts: int) -> None:
         """Say what begins."""
-        self._line(f"{text}: {_count(hosts)}")
+        self._line(f"{text}: {words.hosts(hosts)}")
 
     def answered(self, probe: HostProbe) -> None:
         """Say that a host could not be asked; an answer needs no line."""
@@ -113,7 +114,11 @@ class LiveProgress:
     def _screen(self) -> RenderableType:
         elapsed = duration(time.monotonic() - self._since)
         if self._tally is None:
-            done = f"{len(self._answers)} of {_count(self._hosts)}" if self._answers else _count(self._hosts)
+            done = (
+                f"{len(self._answers)} of {words.hosts(self._hosts)}"
+                if self._answers
+                else words.hosts(self._hosts)
+            )
             return Text(f"{self._title}: {done}  {elapsed}", style="cyan") if self._title else Text("")
         return running_table(self._title, elapsed, dict(self._tally.hosts), self._console.height - 4)
 
@@ -129,9 +134,9 @@ def running_table(title: str, elapsed: str, hosts: dict[str, HostTally], rows: i
     table.add_column(no_wrap=True, justify="right")
     for row in shown:
         table.add_row(*row)
-    heading = Text(f"{title}: {_count(len(hosts))}  {elapsed}", style="cyan")
+    heading = Text(f"{title}: {words.hosts(len(hosts))}  {elapsed}", style="cyan")
     rest = len(order) - len(shown)
-    return Group(heading, table, *([Text(f"and {_count(rest)} more", style="dim")] if rest else []))
+    return Group(heading, table, *([Text(f"and {words.hosts(rest)} more", style="dim")] if rest else []))
 
 
 def _cells(host: HostTally) -> tuple[Text, Text, str]:
@@ -139,7 +144,3 @@ def _cells(host: HostTally) -> tuple[Text, Text, str]:
     if host.stopped is not None:
         return Text(_STOPPED[host.stopped.kind], "red"), Text(host.stopped.reason), duration(host.seconds)
     return Text(host.role or ""), Text(host.task), duration(host.elapsed())
-
-
-def _count(hosts: int) -> str:
-    return "1 host" if hosts == 1 else f"{hosts} hosts"

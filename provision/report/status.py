@@ -12,7 +12,7 @@ from provision.model.plan import HostPlan, Plan, State
 from provision.plugins.module_utils.gpus import boards
 from provision.plugins.module_utils.mig.plan import geometry
 from provision.plugins.module_utils.mig.summary import describe
-from provision.report.partitions import words
+from provision.report import partitions, words
 
 _NONE = "-"
 # A version that is broken over two lines is hard to compare with another.
@@ -68,10 +68,7 @@ def screen(probes: Mapping[str, HostProbe], plan: Plan) -> RenderableType:
     """Return the table of the hosts that answered, what ails the others, and one line for all."""
     parts: list[RenderableType] = [_table(probes, plan)]
     for host in plan.unreachable:
-        text = Text.assemble("\n", (f"{host.name}: ", "bold red"), host.error or "")
-        if host.hint:
-            text.append("\nhint: ", style="cyan").append(host.hint)
-        parts.append(text)
+        parts += [Text(), words.trouble(host.name, host.error or "", host.hint)]
     return Group(*parts, Text(), Text(headline(plan), style="bold"))
 
 
@@ -79,7 +76,7 @@ def headline(plan: Plan) -> str:
     """Return the fleet in one line."""
     counts = Counter(_word(host) for host in plan.hosts.values())
     told = ", ".join(f"{count} {word}" for word, count in counts.items())
-    return f"{len(plan.hosts)} {'host' if len(plan.hosts) == 1 else 'hosts'}: {told}"
+    return f"{words.hosts(len(plan.hosts))}: {told}"
 
 
 def _word(host: HostPlan) -> str:
@@ -147,7 +144,7 @@ def _partitioned(gpu: Gpu, found: Observed) -> str:
     """Return the geometry of one GPU in words; nothing where it has none."""
     for seen in found.partitions.gpus if found.partitions is not None and found.partitions.driver else ():
         if seen.board.pci == gpu.pci and (seen.enabled or seen.pending):
-            text = words(geometry(seen.enabled, seen.instances))
+            text = partitions.words(geometry(seen.enabled, seen.instances))
             other = "on" if seen.pending else "off"
             return text if seen.enabled == seen.pending else f"{text}, {other} after a reset"
     return f"MIG {describe(Counter(gpu.mig))}" if gpu.mig else ""

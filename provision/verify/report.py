@@ -1,4 +1,4 @@
-"""What the checks found, as values; `document` is what `provision verify --json` prints."""
+"""What the checks found, as values."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -53,19 +53,3 @@ class VerifyReport:
     def failed(self) -> bool:
         """Tell whether anything failed, a host that was not reached included."""
         return any(host.count(FAILED) for host in self.hosts)
-
-    def document(self) -> dict[str, object]:
-        """Return the report as JSON values, in the form that scripts rely on."""
-        return {
-            "schema": 1,
-            "hosts": {
-                host.name: {
-                    **{outcome: host.count(outcome) for outcome in (PASSED, FAILED, SKIPPED)},
-                    "checks": [
-                        {"id": check.id, "outcome": check.outcome, "detail": check.detail}
-                        for check in host.checks
-                    ],
-                }
-                for host in self.hosts
-            },
-        }

@@ -1,11 +1,9 @@
 """What `provision compat` answers, and how it ends."""
 
-import json
 from datetime import date
 
 import pytest
 
-from provision.cli import run
 from provision.compat.answer import answer, find_gpu
 from provision.compat.rules import Verdict
 from provision.errors import UsageError
@@ -102,30 +100,3 @@ def test_a_driver_newer_than_the_data_is_answered_with_a_warning() -> None:
     found = answer("H100", "580.999.01", today=TODAY)
     assert found.supported
     assert any("newer than any known" in r.text for r in found.reasons if r.verdict is Verdict.WARNING)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        (["--gpu", "H100"], 0),
-        (["--gpu", "V100", "--driver", "595"], 3),
-        (["--gpu", "B20"], 2),
-        (["--driver", "580"], 0),
-        (["--cuda", "13.1"], 0),
-        ([], 0),
-    ],
-)
-def test_exit_codes(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["compat", *arguments]) == code
-    out, err = capsys.readouterr()
-    assert ("error: " in err) is (code != 0)
-    assert (out != "") is (code != 2)
-
-
-def test_json_is_one_document_with_the_source(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["compat", "--gpu", "V100", "--driver", "595", "--json"]) == 3
-    document = json.loads(capsys.readouterr().out)
-    assert document["supported"] is False
-    deciding = next(each for each in document["reasons"] if each["verdict"] == "no")
-    assert deciding["row"]["last"] == 580
-    assert deciding["row"]["source"]["url"].startswith("https://docs.nvidia.com/")

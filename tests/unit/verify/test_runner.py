@@ -9,10 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from provision.cli import run as provision
 from provision.errors import RunError, VariableError
 from provision.model.fleet import Host
-from provision.verify.report import Check, VerifyReport
+from provision.verify.report import Check
 from provision.verify.runner import argv, check, describe, environment
 from provision.verify.wanted import Wanted
 from tests.processes import commands, interrupt
@@ -115,48 +114,3 @@ def test_what_the_inventory_wants_is_read_with_the_defaults_of_the_roles() -> No
 def test_a_template_is_refused_in_words() -> None:
     with pytest.raises(VariableError, match="`docker_engine_users` of gpu-01 is a template"):
         Wanted.of(host(docker_engine_users="{{ site_users }}"))
-
-
-def test_the_document_is_the_one_that_scripts_rely_on() -> None:
-    checks = [
-        Check("b", "driver_loaded", "passed", "580.95.05"),
-        Check("a", "driver_loaded", "skipped", "no NVIDIA GPU"),
-        Check("b", "container_sees_gpus", "failed", "7 of 8", "$ docker run"),
-    ]
-    assert VerifyReport.of(["a", "b"], checks).document() == {
-        "schema": 1,
-        "hosts": {
-            "a": {
-                "passed": 0,
-                "failed": 0,
-                "skipped": 1,
-                "checks": [{"id": "driver_loaded", "outcome": "skipped", "detail": "no NVIDIA GPU"}],
-            },
-            "b": {
-                "passed": 1,
-                "failed": 1,
-                "skipped": 0,
-                "checks": [
-                    {"id": "driver_loaded", "outcome": "passed", "detail": "580.95.05"},
-                    {"id": "container_sees_gpus", "outcome": "failed", "detail": "7 of 8"},
-                ],
-            },
-        },
-    }
-
-
-def test_a_failed_check_ends_the_command_with_1(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    inventory = tmp_path / "hosts.ini"
-    arguments = "ansible_host=127.0.0.1 ansible_port=1 ansible_ssh_common_args='-F none'"
-    inventory.write_text(f"gpu-01 {arguments}\n")
-    assert provision(["verify", "-i", str(inventory), "--json"]) == 1
-    out, err = capfd.readouterr()
-    assert json.loads(out)["hosts"]["gpu-01"]["failed"] == 1
-    assert "reachable" in err
-    assert "hint: " in err
-
-
-def test_a_junit_file_without_a_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "hosts.ini").write_text("gpu-01\n")
-    arguments = ["verify", "-i", str(tmp_path / "hosts.ini"), "--junit", str(tmp_path / "no" / "report.xml")]
-    assert provision(arguments) == 2

@@ -2,12 +2,10 @@
 
 import io
 
-import pytest
 from rich.console import Console
 
 from provision.model.run import HostRun, Outcome, RoleOutcome, Run
-from provision.report.durations import duration
-from provision.report.summary import headline, show
+from provision.report.up import document, headline, show
 
 _RUN = Run(
     "20260822T101500Z-up",
@@ -61,14 +59,16 @@ def test_nothing_to_do_is_a_headline() -> None:
 def test_the_headline_says_that_changed_hosts_were_verified() -> None:
     run = Run("r", {"h1": HostRun(Outcome.CHANGED, verified=True), "h2": HostRun(Outcome.FAILED, error="no")})
     assert headline(run) == "2 hosts: 1 changed (verified), 1 failed"
-    assert run.hosts["h1"].as_json()["verified"] is True
+    hosts = document(run)["hosts"]
+    assert isinstance(hosts, dict)
+    assert hosts["h1"]["verified"] is True
 
 
 def test_json_is_the_documented_shape() -> None:
-    document = _RUN.as_json()
-    assert document["schema"] == 1
-    assert document["run"] == "20260822T101500Z-up"
-    hosts = document["hosts"]
+    found = document(_RUN)
+    assert found["schema"] == 1
+    assert found["run"] == "20260822T101500Z-up"
+    hosts = found["hosts"]
     assert isinstance(hosts, dict)
     assert hosts["hgx01"] == {
         "outcome": "changed",
@@ -79,33 +79,3 @@ def test_json_is_the_documented_shape() -> None:
     assert hosts["a100"]["error"] == "no space left"
     assert hosts["a100"]["hint"] == "free some"
     assert hosts["cpu01"]["reason"] == "no NVIDIA GPU"
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "code"),
-    [
-        ([Outcome.CONVERGED, Outcome.CHANGED, Outcome.SKIPPED], 0),
-        ([Outcome.CHANGED, Outcome.REFUSED], 3),
-        ([Outcome.REFUSED, Outcome.FAILED], 1),
-        ([Outcome.UNREACHABLE, Outcome.CHANGED], 1),
-    ],
-)
-def test_exit_code(outcomes: list[Outcome], code: int) -> None:
-    assert (
-        Run("r", {str(number): HostRun(outcome) for number, outcome in enumerate(outcomes)}).exit_code == code
-    )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.84, "0.8 s"),
-        (9.96, "10 s"),
-        (42, "42 s"),
-        (59.7, "1 min 00 s"),
-        (187, "3 min 07 s"),
-        (3720, "1 h 02 min"),
-    ],
-)
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

@@ -1,4 +1,4 @@
-"""The end of a run on one screen: one row a host, then what went wrong, then one line for all."""
+"""The end of a run: on a screen one row a host, then what went wrong, then one line for all; as a document."""
 
 from collections import Counter
 
@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from provision.model.run import HostRun, Outcome, RoleOutcome, Run
+from provision.report import words
 from provision.report.durations import duration
 
 _STYLES = {
@@ -18,7 +19,29 @@ _STYLES = {
     Outcome.UNREACHABLE: "bold red",
 }
 
-NOTHING = "No changes. The fleet matches the inventory"
+
+def document(run: Run) -> dict[str, object]:
+    """Return what `up --json` prints."""
+    hosts = {name: _host_document(host) for name, host in run.hosts.items()}
+    return {"schema": 1, "run": run.id, "hosts": hosts}
+
+
+def _host_document(host: HostRun) -> dict[str, object]:
+    found: dict[str, object] = {
+        "outcome": host.outcome,
+        "roles": dict(host.roles),
+        "error": host.error,
+        "seconds": round(host.seconds, 1),
+    }
+    if host.hint is not None:
+        found["hint"] = host.hint
+    if host.reason is not None:
+        found["reason"] = host.reason
+    if host.changes:
+        found["changes"] = [list(change) for change in host.changes]
+    if host.verified:
+        found["verified"] = True
+    return found
 
 
 def show(run: Run, console: Console) -> None:
@@ -27,7 +50,8 @@ def show(run: Run, console: Console) -> None:
     for name, host in run.hosts.items():
         if host.error is not None:
             # Not folded where nobody looks: a message stays one line in a log.
-            console.print(_trouble(name, host), soft_wrap=not console.is_terminal)
+            text = words.trouble(f"{name} {host.outcome}", host.error, host.hint, _STYLES[host.outcome])
+            console.print(Text("\n").append_text(text), soft_wrap=not console.is_terminal)
     console.print()
     console.print(Text(headline(run), style="bold"), soft_wrap=True)
 
@@ -36,9 +60,9 @@ def headline(run: Run) -> str:
     """Return the run in one line."""
     counts = Counter(host.outcome for host in run.hosts.values())
     if set(counts) <= {Outcome.CONVERGED, Outcome.SKIPPED}:
-        return f"{NOTHING} ({_tally(counts)})"
+        return f"{words.NO_CHANGES} ({_tally(counts)})"
     proved = " (verified)" if any(host.verified for host in run.hosts.values()) else ""
-    return f"{len(run.hosts)} {'host' if len(run.hosts) == 1 else 'hosts'}: {_tally(counts, proved)}"
+    return f"{words.hosts(len(run.hosts))}: {_tally(counts, proved)}"
 
 
 def _tally(counts: Counter[Outcome], proved: str = "") -> str:
@@ -68,10 +92,3 @@ def _done(host: HostRun) -> str:
     return "; ".join(
         f"{outcome}: {', '.join(by_outcome[outcome])}" for outcome in told if outcome in by_outcome
     )
-
-
-def _trouble(name: str, host: HostRun) -> Text:
-    text = Text.assemble("\n", (f"{name} {host.outcome}: ", _STYLES[host.outcome]), host.error or "")
-    if host.hint:
-        text.append("\nhint: ", style="cyan").append(host.hint)
-    return text
