@@ -45,7 +45,10 @@ ensure_venv() {
   wanted="$1 $(sha256sum <"$root/pyproject.toml" | cut -d' ' -f1)"
   case "$(cat "$stamp" 2>/dev/null)" in "$wanted" | "[dev]${wanted#"$1"}") return 0 ;; esac
   say "Installing provision into .venv"
-  [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+  if ! [ -x "$venv/bin/pip" ]; then
+    python3 -m venv "$venv" >/dev/null || die "python3 cannot make a virtual environment" \
+      "on Debian and Ubuntu: apt-get install python3-venv"
+  fi
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$root$1"
   printf '%s' "$wanted" >"$stamp"
 }

@@ -50,7 +50,7 @@ def test_a_host_answers(server: SshServer) -> None:
     assert [gpu.id for gpu in found.observed.gpus] == ["10de:2330"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="a survey needs root")
+@pytest.mark.needs("root")
 def test_the_real_program_runs_on_the_real_python(server: SshServer) -> None:
     found = ask(server, ansible_python_interpreter="auto_silent")
     assert found.error is None
@@ -60,7 +60,7 @@ def test_the_real_program_runs_on_the_real_python(server: SshServer) -> None:
     assert found.observed.partitions is None
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="a survey needs root")
+@pytest.mark.needs("root")
 def test_partitions_are_asked_for_where_the_inventory_has_a_layout(server: SshServer) -> None:
     found = ask(server, ansible_python_interpreter="auto_silent", nvidia_mig_layout="all-disabled")
     assert found.error is None
@@ -254,7 +254,7 @@ def test_sudo_gets_the_password_on_its_input_only(server: SshServer) -> None:
     assert "s3cret" not in "".join(server.commands)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="a survey needs root")
+@pytest.mark.needs("root")
 def test_a_password_that_sudo_did_not_want_does_no_harm(server: SshServer) -> None:
     sudo = script(server.folder, "sudo", 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"')
     found = ask(

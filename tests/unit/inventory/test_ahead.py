@@ -39,7 +39,7 @@ def ahead(inventory: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs Linux's /proc")
+pytestmark = pytest.mark.needs("linux")
 
 
 def test_the_fleet_comes_with_its_variables_and_where_they_were_written(tmp_path: Path) -> None:

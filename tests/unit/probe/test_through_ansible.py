@@ -44,7 +44,7 @@ def test_ansibles_reason_is_told(output: str, errors: str, told: str, reachable:
     assert (caught.value.message, caught.value.reachable) == (told, reachable)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="a survey needs root")
+@pytest.mark.needs("root")
 @pytest.mark.parametrize("layout", ["", "all-disabled"])
 def test_a_local_host_is_probed(tmp_path: Path, layout: str) -> None:
     variables: dict[str, object] = {

@@ -17,6 +17,7 @@ import pytest
 
 from provision.lab.hardware import Hardware, compile_userspace, native
 from provision.lab.hardware.description import describe
+from tests.needs import needing
 
 VERSION = "580.95.05"
 HOST = Path(native.__file__).with_name("host")
@@ -85,6 +86,7 @@ def build_driver(version: str, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+@needing("gcc", "objcopy")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The user space of the driver that the tests' servers have."""
     return build_driver(VERSION, tmp_path_factory.mktemp("driver"))

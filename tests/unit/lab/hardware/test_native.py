@@ -12,6 +12,8 @@ from provision.errors import RunError, UsageError
 from provision.lab.hardware import compile_module, compile_userspace, native
 from tests.unit.lab.hardware.conftest import VERSION
 
+pytestmark = pytest.mark.needs("gcc", "objdump", "nm")
+
 NEWEST_GLIBC = (2, 36)
 BINARIES = (
     f"libnvidia-ml.so.{VERSION}",

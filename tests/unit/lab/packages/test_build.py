@@ -16,6 +16,7 @@ import pytest
 
 from provision.lab import packages
 from provision.lab.packages import compiled
+from tests.needs import needing
 
 _KERNEL = "6.1.0-50-amd64"
 _DRIVER = "nvidia-driver/debian13/x86_64"
@@ -43,6 +44,7 @@ def _module(version: str, flavour: str, destination: Path) -> None:
 
 
 @pytest.fixture(scope="module")
+@needing("gpg", "dpkg-deb")
 def lab() -> Iterator[Path]:
     """Return a state directory with a built tree. The compiler's part is played by text files."""
     patch = pytest.MonkeyPatch()
@@ -55,10 +57,9 @@ def lab() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
+@needing("apt-get")
 def apt(lab: Path) -> list[str]:
     """Return an apt-get that knows the built repositories alone and changes nothing of this machine."""
-    if not shutil.which("apt-get"):
-        pytest.skip("needs apt-get")
     root = lab / "apt"
     for name in ("lists/partial", "cache/archives/partial", "sources.list.d", "preferences.d", "apt.conf.d"):
         (root / name).mkdir(parents=True)

@@ -1,7 +1,6 @@
 """The survey of a folder that stands for a machine."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +140,7 @@ def receipt(**changes: Any) -> str:  # noqa: ANN401
     return json.dumps({**base, **resources, **changes})
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="receipts count only when root owns them")
+@pytest.mark.needs("root")
 def test_receipts_are_compared_with_the_host(machine: Fake) -> None:
     path = put(Path(machine.root), "/var/lib/provision/receipts/r.json", receipt())
     path.chmod(0o600)
@@ -150,7 +149,7 @@ def test_receipts_are_compared_with_the_host(machine: Fake) -> None:
     assert survey(machine)["receipts"]["r"]["differences"] == ["/etc/a created"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="receipts count only when root owns them")
+@pytest.mark.needs("root")
 @pytest.mark.parametrize(
     "changes",
     [

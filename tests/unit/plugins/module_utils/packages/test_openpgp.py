@@ -14,6 +14,7 @@ from provision.plugins.module_utils.packages.openpgp import (
     keyring,
     normalized,
 )
+from tests.needs import needing
 
 
 class Keys(NamedTuple):
@@ -26,6 +27,7 @@ class Keys(NamedTuple):
 
 
 @pytest.fixture(scope="module")
+@needing("gpg")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keys]:
     home = tmp_path_factory.mktemp("gnupg")
     home.chmod(0o700)

@@ -1,7 +1,6 @@
 """The order of versions, as dpkg and rpm have it."""
 
 import itertools
-import shutil
 import subprocess
 
 import pytest
@@ -45,7 +44,7 @@ def test_debian_order(ordered: list[str]) -> None:
         assert compare_debian(one, other) == (left > right) - (left < right), (one, other)
 
 
-@pytest.mark.skipif(not shutil.which("dpkg"), reason="dpkg is the oracle")
+@pytest.mark.needs("dpkg")
 def test_debian_order_is_dpkgs() -> None:
     for one, other in itertools.pairwise(DEBIAN):
         assert subprocess.run(["dpkg", "--compare-versions", one, "lt", other], check=False).returncode == 0

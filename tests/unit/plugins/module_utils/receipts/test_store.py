@@ -17,7 +17,7 @@ from provision.plugins.module_utils.receipts.store import (
 )
 
 INPUTS = {"salt": "s", "content": "c", "variables": {"a": {"digest": "d"}}, "everything": None}
-AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="receipts count only when root owns them")
+AS_ROOT = pytest.mark.needs("root")  # receipts count only when root owns them
 
 
 @pytest.fixture
