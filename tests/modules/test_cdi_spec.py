@@ -112,8 +112,8 @@ def test_units_that_were_switched_off_come_back(run: Run, toolkit: Toolkit) -> N
     toolkit.calls.clear()
     toolkit.enabled, toolkit.active = "masked", "inactive"
     assert run()["changed"]
-    assert "unmask nvidia-cdi-refresh.path" in toolkit.calls
-    assert "enable nvidia-cdi-refresh.service" in toolkit.calls
+    units = "nvidia-cdi-refresh.service nvidia-cdi-refresh.path"
+    assert toolkit.calls[:2] == [f"unmask {units}", f"enable {units}"]
     assert "restart nvidia-cdi-refresh.path" in toolkit.calls
 
 

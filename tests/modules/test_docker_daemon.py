@@ -41,10 +41,11 @@ class Engine:
             return 0, "starting up\nunable to configure the Docker daemon: no such option: colour\n", ""
         verb, units = argv[1], argv[2:]
         if verb == "show":
-            return 0, "\n\n".join(self.block(name) for name in units[2:]), ""
+            return 0, "\n\n".join(self.block(name) for name in units[units.index("--") + 1 :]), ""
         self.calls.append(f"{verb} {units[-1]}")
         if verb == "enable":
-            self.state[units[0]][0] = "enabled"
+            for name in units:
+                self.state[name][0] = "enabled"
         elif verb == "reload" and not self.deaf:
             self.load()
         elif verb in ("start", "restart"):

@@ -24,8 +24,9 @@ from ..module_utils.containers.cdi import (
     to_stdout,
 )
 from ..module_utils.containers.daemon_json import parse_version
-from ..module_utils.containers.docker_service import Unit, show
 from ..module_utils.host.files import back_up, read_text, replace
+from ..module_utils.host.module import Module, enable, runner, systemctl
+from ..module_utils.host.systemd import Unit, show
 
 DOCUMENTATION = r"""
 module: cdi_spec
@@ -112,7 +113,7 @@ def main() -> None:
         module.fail_json(
             msg="nvidia-ctk is not installed on this host", hint="apply role nvidia_container_toolkit first"
         )
-    units = show(lambda argv: module.run_command(list(argv)), [_SERVICE, _PATH])
+    units = show(runner(module), [_SERVICE, _PATH])
     refreshes = all(unit.exists for unit in units)
     if module.check_mode and (
         nvidia_ctk is None
@@ -128,69 +129,67 @@ def main() -> None:
         module.fail_json(msg=f"cannot write `{error.filename or path}`: {error.strerror}")
 
 
-def _foresee_new(module: AnsibleModule) -> NoReturn:
+def _foresee_new(module: Module) -> NoReturn:
     """Answer for a host without this toolkit: its package has the specification written, or this task will."""
     path = REFRESHED if _comes_with_units(module) else MANUAL
     diff = _diff(path, read_text(path), "the specification of the toolkit to come\n", [], [])
     module.exit_json(changed=True, path=path, devices=[], removed=[], diff=diff)
-    raise AssertionError
 
 
-def _comes_with_units(module: AnsibleModule) -> bool:
+def _comes_with_units(module: Module) -> bool:
     """Tell whether the version to be installed has the specification written by its own package, as since 1.18."""
     version = parse_version(module.params["toolkit_version"])
     return version is None or version >= _REFRESHES
 
 
-def _generate(module: AnsibleModule, nvidia_ctk: str, environment: Dict[str, str]) -> Optional[str]:
+def _generate(module: Module, nvidia_ctk: str, environment: Dict[str, str]) -> Optional[str]:
     """Return the specification of this moment; None in check mode where the driver does not answer yet."""
     status, output, errors = module.run_command(
         [nvidia_ctk, "cdi", "generate"], environ_update=environment, handle_exceptions=True
     )
-    if status == 0:
-        return str(output)
+    if status != 0 and not module.check_mode:
+        _fail(module, errors)
+    return output if status == 0 else None
+
+
+def _fail(module: Module, errors: str) -> NoReturn:
+    """End with what nvidia-ctk said."""
     said = (errors.strip().splitlines() or ["no reason given"])[-1]
-    if module.check_mode:
-        return None
     hint = "look at `nvidia-smi`"
     if "empty device edits" in errors:
         hint = "no GPU or MIG instance is there to describe: create the MIG instances first"
     elif "Not Loaded" in errors or "LIBRARY_NOT_FOUND" in errors:
         hint = "the driver has to be loaded first: apply role nvidia_driver"
     module.fail_json(msg=f"nvidia-ctk cannot describe the GPUs: {said}", hint=hint)
-    raise AssertionError
 
 
-def _apply(module: AnsibleModule, path: str, generated: Optional[str], units: List[Unit]) -> None:
+def _apply(module: Module, path: str, generated: Optional[str], units: List[Unit]) -> None:
     current = read_text(path)
     former = _former(module, path, current)
     wanted = _foreseen(module, current, generated) if module.check_mode else generated
     stale = rivals(path, wanted or current or "", _others(path))
-    enable = [unit for unit in units if unit.enabled not in ("enabled", "static")]
+    enabled = [unit for unit in units if not unit.starts_at_boot]
     start = [unit for unit in units if unit.name == _PATH and not unit.runs]
     if wanted is not None and not module.check_mode:
         for file in stale:
             back_up(file)
             os.unlink(file)
-        for unit in enable:
-            if unit.enabled.startswith("masked"):
-                _systemctl(module, "unmask", unit.name)
-            _systemctl(module, "enable", unit.name)
+        enable(module, enabled)
         if current is None or not same_spec(current, wanted):
             _write(module, path, wanted, refreshes=bool(units))
         for unit in start:
-            _systemctl(module, "restart", unit.name)
+            systemctl(module, "restart", unit.name)
     after = "the specification of the GPUs as they will be\n" if wanted is None else wanted
     module.exit_json(
-        changed=wanted is None or digest(wanted) != former or bool(stale or enable or start),
+        changed=wanted is None or digest(wanted) != former or bool(stale or enabled or start),
         path=path,
         devices=devices(wanted or ""),
         removed=stale,
-        diff=_diff(path, current, after, stale, [*enable, *start]),
+        diff=_diff(path, current, after, stale, [*enabled, *start]),
     )
 
 
-def _former(module: AnsibleModule, path: str, current: Optional[str]) -> Optional[str]:
+def _former(module: Module, path: str, current: Optional[str]) -> Optional[str]:
     """Return the digest of the specification before the run."""
     if module.params["former"] is None:
         return None if current is None else digest(current)
@@ -198,33 +197,25 @@ def _former(module: AnsibleModule, path: str, current: Optional[str]) -> Optiona
     return known.get(os.path.realpath(path))
 
 
-def _foreseen(module: AnsibleModule, current: Optional[str], generated: Optional[str]) -> Optional[str]:
+def _foreseen(module: Module, current: Optional[str], generated: Optional[str]) -> Optional[str]:
     params = module.params
     return foreseen(
         current, generated, End(params["driver_version"], params["mig_created"], params["mig_destroyed"])
     )
 
 
-def _write(module: AnsibleModule, path: str, wanted: str, *, refreshes: bool) -> None:
+def _write(module: Module, path: str, wanted: str, *, refreshes: bool) -> None:
     if not refreshes:
         os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
         replace(path, wanted.encode())
         return
     module.run_command(["systemctl", "reset-failed", _SERVICE, _PATH])
-    _systemctl(module, "restart", _SERVICE)
+    systemctl(module, "restart", _SERVICE)
     written = read_text(path)
     if written is None or not same_spec(written, wanted):
         module.fail_json(
             msg=f"{_SERVICE} ran, but `{path}` is not what nvidia-ctk says of the GPUs",
             hint=f"look at `journalctl -u {_SERVICE}` and `{ENVIRONMENT}`",
-        )
-
-
-def _systemctl(module: AnsibleModule, verb: str, unit: str) -> None:
-    status, _, errors = module.run_command(["systemctl", verb, unit])
-    if status != 0:
-        module.fail_json(
-            msg=f"`systemctl {verb} {unit}` failed: {errors.strip()}", hint=f"look at `journalctl -u {unit}`"
         )
 
 

@@ -17,14 +17,14 @@ from ..module_utils.containers.docker_service import (
     STATE,
     UNIT,
     Note,
-    Unit,
     loses_live_restore,
     read_note,
     remove_note,
-    show,
 )
 from ..module_utils.containers.engine import DockerApiError, get
 from ..module_utils.host.files import replace
+from ..module_utils.host.module import Module, enable, runner, systemctl
+from ..module_utils.host.systemd import Unit, show
 
 DOCUMENTATION = r"""
 module: docker_daemon
@@ -117,28 +117,28 @@ def main() -> None:
     if not docker.exists:
         _absent(module)
     note = read_note(docker.invocation, module.params["state_directory"]) if docker.runs else None
-    enable = [unit for unit in units if unit.exists and unit.enabled not in ("enabled", "static", "alias")]
+    enabled = [unit for unit in units if unit.exists and not unit.starts_at_boot]
     start = [unit for unit in units if unit.name in _STARTED and unit.exists and not unit.runs]
     action, reasons = ("start", [unit.name for unit in start]) if start else _activation(module, note)
     if action == RESTART:
         refuse_restart(module, live_restore_goes=loses_live_restore(reasons, _content(module)))
     if not module.check_mode:
-        _enable(module, enable)
+        enable(module, enabled)
         _act(module, action, note)
         remove_note(module.params["state_directory"])
     module.exit_json(
-        changed=bool(enable) or action != NONE,
+        changed=bool(enabled) or action != NONE,
         action=action,
-        reasons=[*reasons, *(f"{unit.name} {unit.enabled}" for unit in enable)],
-        diff=_diff(units, enable, action),
+        reasons=[*reasons, *(f"{unit.name} {unit.enabled}" for unit in enabled)],
+        diff=_diff(units, enabled, action),
     )
 
 
-def _show(module: AnsibleModule) -> List[Unit]:
-    return show(lambda argv: module.run_command(list(argv)), _UNITS)
+def _show(module: Module) -> List[Unit]:
+    return show(runner(module), _UNITS)
 
 
-def _absent(module: AnsibleModule) -> NoReturn:
+def _absent(module: Module) -> NoReturn:
     """Answer for a host without Docker: a prediction in check mode, else an error."""
     if not module.check_mode:
         module.fail_json(msg="Docker is not installed on this host", hint="apply role docker_engine first")
@@ -148,10 +148,9 @@ def _absent(module: AnsibleModule) -> NoReturn:
     after = f"{UNIT} enabled, active\n"
     diff = {"before": "" if action != NONE else after, "after": after}
     module.exit_json(changed=action != NONE, action=action, reasons=[UNIT], diff=diff)
-    raise AssertionError
 
 
-def _activation(module: AnsibleModule, note: Optional[Note]) -> Tuple[str, List[str]]:
+def _activation(module: Module, note: Optional[Note]) -> Tuple[str, List[str]]:
     """Return what the running dockerd needs, and for which keys."""
     keys = set(note.keys if note else [])
     actions = [note.action if note else NONE]
@@ -163,7 +162,7 @@ def _activation(module: AnsibleModule, note: Optional[Note]) -> Tuple[str, List[
     return strongest(actions), sorted(keys | set(stale))
 
 
-def _content(module: AnsibleModule) -> Dict[str, Any]:
+def _content(module: Module) -> Dict[str, Any]:
     """Return daemon.json; what is wrong with it is M(docker_daemon_config)'s business."""
     with contextlib.suppress(OSError, ValueError), open(module.params["path"], encoding="utf-8") as stream:
         content = json.load(stream)
@@ -172,7 +171,7 @@ def _content(module: AnsibleModule) -> Dict[str, Any]:
     return {}
 
 
-def _info(module: AnsibleModule) -> Dict[str, Any]:
+def _info(module: Module) -> Dict[str, Any]:
     try:
         info: Dict[str, Any] = get("/info")
     except DockerApiError as error:
@@ -180,19 +179,12 @@ def _info(module: AnsibleModule) -> Dict[str, Any]:
     return info
 
 
-def _enable(module: AnsibleModule, units: Sequence[Unit]) -> None:
-    for unit in units:
-        if unit.enabled.startswith("masked"):
-            _systemctl(module, "unmask", unit.name)
-        _systemctl(module, "enable", unit.name)
-
-
-def _act(module: AnsibleModule, action: str, note: Optional[Note]) -> None:
+def _act(module: Module, action: str, note: Optional[Note]) -> None:
     """Start, reload or restart dockerd and wait until it works with the file."""
     if action == NONE:
         return
     if action == RELOAD:
-        _systemctl(module, "reload", UNIT)
+        systemctl(module, "reload", UNIT)
         if not _loads(module):
             _fail(module, "dockerd was reloaded, but did not take daemon.json over")
         return
@@ -214,7 +206,7 @@ def _act(module: AnsibleModule, action: str, note: Optional[Note]) -> None:
     _fail(module, f"dockerd does not start with the changed `{module.params['path']}` {up}: {said}")
 
 
-def _put_back(module: AnsibleModule, note: Note) -> None:
+def _put_back(module: Module, note: Note) -> None:
     path = module.params["path"]
     if not note.backup:
         with contextlib.suppress(FileNotFoundError):
@@ -222,12 +214,6 @@ def _put_back(module: AnsibleModule, note: Note) -> None:
         return
     with open(note.backup, "rb") as stream:
         replace(path, stream.read())
-
-
-def _systemctl(module: AnsibleModule, verb: str, unit: str) -> None:
-    status, _, errors = module.run_command(["systemctl", verb, unit])
-    if status != 0:
-        _fail(module, f"`systemctl {verb} {unit}` failed: {errors.strip()}")
 
 
 def _answers() -> bool:
@@ -240,7 +226,7 @@ def _answers() -> bool:
     return False
 
 
-def _loads(module: AnsibleModule) -> bool:
+def _loads(module: Module) -> bool:
     """Wait until dockerd shows the values of the file: a reload happens some time after the signal."""
     end = time.monotonic() + _LOADED_SECONDS
     while time.monotonic() < end:
@@ -250,7 +236,7 @@ def _loads(module: AnsibleModule) -> bool:
     return False
 
 
-def _journal(module: AnsibleModule) -> str:
+def _journal(module: Module) -> str:
     """Return the line in which dockerd said why it ended."""
     argv = [
         "journalctl",
@@ -270,14 +256,13 @@ def _journal(module: AnsibleModule) -> str:
     return last.strip()
 
 
-def _fail(module: AnsibleModule, message: str) -> NoReturn:
+def _fail(module: Module, message: str) -> NoReturn:
     module.fail_json(msg=message, hint="look at `journalctl -u docker`")
-    raise AssertionError
 
 
-def _diff(units: Sequence[Unit], enable: Sequence[Unit], action: str) -> Dict[str, str]:
+def _diff(units: Sequence[Unit], enabled: Sequence[Unit], action: str) -> Dict[str, str]:
     before = "".join(f"{unit.name} {unit.enabled}, {unit.active}\n" for unit in units if unit.exists)
-    changed = {unit.name for unit in enable}
+    changed = {unit.name for unit in enabled}
     after = "".join(
         f"{unit.name} {'enabled' if unit.name in changed else unit.enabled}, active"
         + (f" ({action})" if unit.name == UNIT and action != NONE else "")

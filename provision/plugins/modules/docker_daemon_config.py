@@ -28,13 +28,14 @@ from ..module_utils.containers.docker_service import (
     Note,
     loses_live_restore,
     read_note,
-    show,
     write_note,
 )
 from ..module_utils.containers.dockerd_flags import conflicts, environment_files, parse_unit
 from ..module_utils.host.files import back_up, replace
 from ..module_utils.host.json_document import Document, JsonDocumentError
 from ..module_utils.host.machine import Machine
+from ..module_utils.host.module import runner
+from ..module_utils.host.systemd import show
 from ..module_utils.packages.installed import packages
 
 DOCUMENTATION = r"""
@@ -185,7 +186,7 @@ def _save(module: AnsibleModule) -> None:
     """
     path, copy = module.params["path"], os.path.join(module.params["state_directory"], _SAVED)
     missing = _missing_programs(module)
-    (unit,) = show(lambda argv: module.run_command(list(argv)), [UNIT])
+    (unit,) = show(runner(module), [UNIT])
     if not unit.exists and not module.check_mode:
         module.fail_json(msg="Docker is not installed on this host", hint="apply role docker_engine first")
     if missing and unit.runs:
@@ -224,7 +225,7 @@ def _merge(module: AnsibleModule) -> None:
         result.update(changed=True, diff=_diff(path, text, content))
     else:
         action = NONE
-    (unit,) = show(lambda argv: module.run_command(list(argv)), [UNIT])
+    (unit,) = show(runner(module), [UNIT])
     note = read_note(unit.invocation, folder) if unit.runs else None
     actions = [action, note.action if note else NONE]
     if unit.runs and _missing_programs(module):

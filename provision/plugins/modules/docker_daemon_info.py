@@ -7,8 +7,10 @@ from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.containers.docker_service import UNIT, restart_victims, show
+from ..module_utils.containers.docker_service import UNIT, restart_victims
 from ..module_utils.containers.engine import DockerApiError
+from ..module_utils.host.module import runner
+from ..module_utils.host.systemd import show
 
 DOCUMENTATION = r"""
 module: docker_daemon_info
@@ -52,7 +54,7 @@ victims:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    (unit,) = show(lambda argv: module.run_command(list(argv)), [UNIT])
+    (unit,) = show(runner(module), [UNIT])
     result: Dict[str, Any] = {"installed": unit.exists, "running": unit.runs, "victims": []}
     if unit.runs:
         try:

@@ -8,7 +8,7 @@ from typing import Dict
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.host.files import read_text
-from ..module_utils.host.managed_file import attributes, is_managed, manage
+from ..module_utils.host.managed_file import diff, is_managed, manage
 
 DOCUMENTATION = r"""
 module: managed_files
@@ -53,7 +53,7 @@ def main() -> None:
     )
     files: Dict[str, str] = module.params["files"]
     differing = {path: text for path, text in files.items() if not is_managed(path, text.encode("utf-8"))}
-    diff = [_diff(path, text) for path, text in differing.items()]
+    diffs = [diff(path, read_text(path) or "", text) for path, text in differing.items()]
     if not module.check_mode:
         for path, text in differing.items():
             try:
@@ -63,13 +63,7 @@ def main() -> None:
                     msg="cannot write `%s`: %s" % (path, error.strerror),
                     hint="check free space and that its folder is writable",
                 )
-    module.exit_json(changed=bool(differing), files=sorted(files), diff=diff)
-
-
-def _diff(path: str, text: str) -> Dict[str, str]:
-    former, wanted = attributes(path)
-    before = former + (read_text(path) or "")
-    return {"before_header": path, "after_header": path, "before": before, "after": wanted + text}
+    module.exit_json(changed=bool(differing), files=sorted(files), diff=diffs)
 
 
 if __name__ == "__main__":

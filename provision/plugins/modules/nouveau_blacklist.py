@@ -9,7 +9,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.host.files import read_text
-from ..module_utils.host.managed_file import attributes, is_managed, manage
+from ..module_utils.host.managed_file import diff, is_managed, manage
 
 DOCUMENTATION = r"""
 module: nouveau_blacklist
@@ -81,7 +81,7 @@ def main() -> None:
     content = _TEXT.encode("ascii")
     writing = not is_managed(path, content)
     rebuilding = bool(tool and images) and (before != _TEXT or _newest(images) < os.stat(path).st_mtime)
-    former, wanted = attributes(path)
+    shown = diff(path, before, _TEXT)
     if not module.check_mode:
         if writing:
             manage(path, content)
@@ -95,12 +95,7 @@ def main() -> None:
     module.exit_json(
         changed=writing or rebuilding,
         rebuilt=rebuilding,
-        diff={
-            "before_header": path,
-            "after_header": path,
-            "before": former + before,
-            "after": wanted + _TEXT,
-        },
+        diff=shown,
     )
 
 

@@ -26,12 +26,12 @@ from ..module_utils.gpus.driver_selection import (
 )
 from ..module_utils.gpus.hardware import survey
 from ..module_utils.host.machine import Machine
+from ..module_utils.host.os_release import APT
 from ..module_utils.mig.record import modes
 from ..module_utils.mig.refusal import lost, told_lost
 from ..module_utils.mig.survey import scene
 from ..module_utils.packages.installation import foresee
 from ..module_utils.packages.managers import OPTIONS, PackageManager, PackageManagerError, opened
-from ..module_utils.packages.repositories import APT
 from ..module_utils.packages.repository_files import manager
 from ..module_utils.packages.transaction import Request, family, specs
 from ..module_utils.packages.versions import compare_debian, compare_rpm

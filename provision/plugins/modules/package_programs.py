@@ -7,9 +7,9 @@ from typing import Callable, Dict, List, Mapping, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.host.os_release import APT
 from ..module_utils.packages.managers import PackageManager, PackageManagerError, opened
 from ..module_utils.packages.programs import DpkgFiles, by_package, displaced, failing, programs
-from ..module_utils.packages.repositories import APT
 from ..module_utils.packages.repository_files import MANAGER, manager
 
 DOCUMENTATION = r"""

@@ -9,9 +9,10 @@ from typing import Any, Dict, List, Tuple
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.host.files import read_bytes, read_text
-from ..module_utils.host.managed_file import attributes, is_managed, manage
+from ..module_utils.host.managed_file import diff, is_managed, manage
+from ..module_utils.host.os_release import APT
 from ..module_utils.packages.openpgp import OpenPgpError, certificates
-from ..module_utils.packages.repositories import APT, ARGUMENTS, RepositoryError, RepositoryFiles, render
+from ..module_utils.packages.repositories import ARGUMENTS, RepositoryError, RepositoryFiles, render
 from ..module_utils.packages.repository_files import (
     MANAGER,
     files_of,
@@ -146,7 +147,7 @@ def main() -> None:
     own = [files.source_path, files.key_path]
     removed = replaced(files) if present else [path for path in own if os.path.exists(path)]
     changed = bool(differing or removed)
-    diff = _diff(files, differing, removed)
+    diffs = _diff(files, differing, removed)
     if changed and not module.check_mode:
         for path in removed:
             os.unlink(path)
@@ -158,7 +159,7 @@ def main() -> None:
         files=own if present else [],
         absent=[] if present else own,
         removed=removed,
-        diff=diff,
+        diff=diffs,
     )
 
 
@@ -167,15 +168,7 @@ def _diff(files: RepositoryFiles, differing: Wanted, removed: List[str]) -> List
     for path, content in differing:
         text = content.decode("utf-8") if path == files.source_path else _described(content)
         before = read_text(path) if path == files.source_path else _described(read_bytes(path) or b"")
-        former, wanted = attributes(path)
-        shown.append(
-            {
-                "before_header": path,
-                "after_header": path,
-                "before": former + (before or ""),
-                "after": wanted + text,
-            }
-        )
+        shown.append(diff(path, before or "", text))
     shown += [
         {"before_header": path, "after_header": path, "before": "%s\n" % path, "after": ""}
         for path in removed

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple
+from typing import Dict, List
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.host.files import read_text
-from ..module_utils.host.managed_file import attributes, is_managed, manage
+from ..module_utils.host.managed_file import diff as file_diff
+from ..module_utils.host.managed_file import is_managed, manage
+from ..module_utils.host.module import enable, runner, systemctl
+from ..module_utils.host.systemd import show
 
 DOCUMENTATION = r"""
 module: systemd_units
@@ -63,16 +66,6 @@ enabled:
   elements: str
 """
 
-_STATES_AT_BOOT = ("enabled", "enabled-runtime", "static", "indirect", "generated", "alias")
-
-
-class State(NamedTuple):
-    """How a unit is."""
-
-    active: bool
-    enabled: bool
-    masked: bool
-
 
 def main() -> None:
     """Run the module."""
@@ -87,14 +80,15 @@ def main() -> None:
     units: List[str] = module.params["units"]
     drop_ins: Dict[str, str] = {_path(unit): text for unit, text in module.params["drop_ins"].items()}
     differing = {path: text for path, text in drop_ins.items() if not is_managed(path, text.encode("utf-8"))}
-    states = {unit: _state(module, unit) for unit in units}
     introduced: bool = module.params["introduced"]
-    enabled = [unit for unit in units if introduced or not states[unit].enabled]
-    started = [unit for unit in units if introduced or not states[unit].active]
-    diff = [_file_diff(path, text) for path, text in differing.items()]
+    states = show(runner(module), units)
+    enabled = [unit for unit in states if introduced or not unit.starts_at_boot]
+    names = [unit.name for unit in enabled]
+    started = [unit.name for unit in states if introduced or not unit.is_up]
+    diff = [file_diff(path, read_text(path) or "", text) for path, text in differing.items()]
     lines = [
         "%s %s\n" % (unit, word)
-        for word, which in (("enabled", enabled), ("active", started))
+        for word, which in (("enabled", names), ("active", started))
         for unit in which
     ]
     diff += (
@@ -106,42 +100,13 @@ def main() -> None:
         for path, text in differing.items():
             manage(path, text.encode("utf-8"))
         if differing:
-            _systemctl(module, ["daemon-reload"])
-        masked = [unit for unit in units if states[unit].masked]
-        if masked:
-            _systemctl(module, ["unmask", *masked])
-        if enabled:
-            _systemctl(module, ["enable", *enabled])
+            systemctl(module, "daemon-reload")
+        enable(module, enabled)
         if started:
             # A package may have started a unit before the module was loaded, up to systemd's start limit.
             module.run_command(["systemctl", "reset-failed", *started])
-            _systemctl(module, ["start", *started])
-    module.exit_json(
-        changed=bool(differing or enabled or started), started=started, enabled=enabled, diff=diff
-    )
-
-
-def _file_diff(path: str, text: str) -> Dict[str, str]:
-    former, wanted = attributes(path)
-    before = former + (read_text(path) or "")
-    return {"before_header": path, "after_header": path, "before": before, "after": wanted + text}
-
-
-def _state(module: AnsibleModule, unit: str) -> State:
-    active, _, _ = module.run_command(["systemctl", "is-active", "--quiet", unit])
-    _, at_boot, _ = module.run_command(["systemctl", "is-enabled", unit])
-    word = at_boot.strip()
-    return State(active == 0, word in _STATES_AT_BOOT, word.startswith("masked"))
-
-
-def _systemctl(module: AnsibleModule, arguments: List[str]) -> None:
-    code, out, err = module.run_command(["systemctl", *arguments])
-    if code:
-        unit = arguments[-1]
-        module.fail_json(
-            msg="`systemctl %s` failed: %s" % (" ".join(arguments), (err or out).strip()),
-            hint="see `journalctl -u %s` on the host" % unit,
-        )
+            systemctl(module, "start", *started)
+    module.exit_json(changed=bool(differing or enabled or started), started=started, enabled=names, diff=diff)
 
 
 def _path(unit: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from ..gpus.pci import gpus, kernel_module, kernel_release
 from ..gpus.workloads import docker_is_running, workloads
+from ..host import os_release
 from ..host.machine import Machine
 from ..packages.installed import packages
 from ..receipts.compare import compare
@@ -27,15 +28,13 @@ _INFINIBAND = "/sys/class/infiniband"
 def survey(machine: Optional[Machine] = None) -> Dict[str, Any]:
     """Return what the controller's `Observed` holds, as JSON-like values."""
     machine = machine or Machine()
-    release = _os_release(machine)
+    release = os_release.read(machine)
     versions = packages(machine, (*_DOCKER_PACKAGES, _TOOLKIT_PACKAGE))
     return {
         "schema": SCHEMA,
-        "os": "{} {}".format(
-            release.get("NAME", "Linux").split(" GNU/")[0], release.get("VERSION_ID", "")
-        ).strip(),
-        "distribution": release.get("ID", ""),
-        "major": release.get("VERSION_ID", "").split(".")[0],
+        "os": release.name,
+        "distribution": release.id,
+        "major": release.version.split(".")[0],
         "kernel": kernel_release(machine),
         "architecture": os.uname().machine,
         "python": "{}.{}.{}".format(*sys.version_info[:3]),
@@ -62,12 +61,6 @@ def upstream_version(version: Optional[str]) -> Optional[str]:
 
 def _first(values: List[Optional[str]]) -> Optional[str]:
     return next((value for value in values if value is not None), None)
-
-
-def _os_release(machine: Machine) -> Dict[str, str]:
-    text = machine.read("/etc/os-release") or machine.read("/usr/lib/os-release") or ""
-    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line)
-    return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
 
 
 def _gpus(machine: Machine) -> List[Dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The systemd units of Docker, and the note that says what the running dockerd has not loaded yet.
+"""The note that says what the running dockerd has not loaded yet, and whom a restart of dockerd would stop.
 
 The note is written before daemon.json is replaced and removed once dockerd has taken the change over. A run
 that is killed in between leaves it, so that the next run finishes the work. It names the invocation of
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..host import files
 from ..host.json_document import Json
@@ -17,29 +17,6 @@ from .engine import Container, describe, get, running_containers
 
 UNIT = "docker.service"
 STATE = "/var/lib/provision/docker"
-_PROPERTIES = "Id,LoadState,ActiveState,UnitFileState,InvocationID"
-
-Run = Callable[[Sequence[str]], Tuple[int, str, str]]
-
-
-class Unit(NamedTuple):
-    """A unit as systemd sees it; `invocation` changes with every start."""
-
-    name: str
-    load: str
-    active: str
-    enabled: str
-    invocation: str
-
-    @property
-    def exists(self) -> bool:
-        """Tell whether systemd has such a unit (a masked one counts)."""
-        return self.load in ("loaded", "masked")
-
-    @property
-    def runs(self) -> bool:
-        """Tell whether the unit is up."""
-        return self.active in ("active", "reloading", "activating")
 
 
 class Note(NamedTuple):
@@ -49,31 +26,6 @@ class Note(NamedTuple):
     keys: List[str]
     backup: str
     invocation: str
-
-
-def show(run: Run, names: Sequence[str]) -> List[Unit]:
-    """Return the units, in the order of `names`."""
-    _, output, _ = run(["systemctl", "show", "--property", _PROPERTIES, *names])
-    return parse_show(output, names)
-
-
-def parse_show(output: str, names: Sequence[str]) -> List[Unit]:
-    """Read `systemctl show`, whose blocks come in the order of the names that were asked for."""
-    blocks = output.strip().split("\n\n")
-    units = []
-    for index, name in enumerate(names):
-        block = blocks[index] if index < len(blocks) else ""
-        values: Dict[str, str] = dict(line.partition("=")[::2] for line in block.splitlines())
-        units.append(
-            Unit(
-                name,
-                values.get("LoadState", "not-found"),
-                values.get("ActiveState", "inactive"),
-                values.get("UnitFileState", ""),
-                values.get("InvocationID", ""),
-            )
-        )
-    return units
 
 
 def read_note(invocation: str, folder: str = STATE) -> Optional[Note]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import Optional
+from typing import Dict, Optional
 
 from .files import put, read_bytes
 
@@ -31,6 +31,17 @@ def attributes(path: str) -> "tuple[str, str]":
     """Return a diff's lines for mode and owner (`0600 1000:0`), before and after; empty where they fit."""
     before, after = _found(path), _attributes(MODE, *_owner())
     return ("", "") if before in (None, after) else ("%s\n" % before, "%s\n" % after)
+
+
+def diff(path: str, before: str, after: str) -> Dict[str, str]:
+    """Return the diff of a file that is managed: its text before and after, with the lines of `attributes`."""
+    former, wanted = attributes(path)
+    return {
+        "before_header": path,
+        "after_header": path,
+        "before": former + before,
+        "after": wanted + after,
+    }
 
 
 def _found(path: str) -> Optional[str]:

@@ -8,6 +8,7 @@ import re
 from typing import Any, Dict, Iterable, Iterator, List
 
 from ..host.machine import Machine
+from ..host.os_release import APT, read
 
 DPKG_STATUS = "/var/lib/dpkg/status"
 _VERSIONLOCK = (
@@ -25,7 +26,7 @@ def packages(machine: Machine, names: Iterable[str]) -> Dict[str, Dict[str, Any]
     wanted = list(names)
     if not wanted:
         return {}
-    if _is_debian(machine):
+    if read(machine).package_manager == APT:
         return parse_dpkg_status(machine.read(DPKG_STATUS) or "", wanted)
     return _rpm_packages(machine, wanted)
 
@@ -83,8 +84,3 @@ def _is_locked(name: str, locked: str) -> bool:
     # `name-0:1.2-3.*` (list) or `name = "name"` (toml), never an exclusion, which begins with `!`
     listed = re.search(r"^(?!!){}-(\d+:)?\d".format(re.escape(name)), locked, re.MULTILINE)
     return bool(listed or re.search(r'^name\s*=\s*"{}"'.format(re.escape(name)), locked, re.MULTILINE))
-
-
-def _is_debian(machine: Machine) -> bool:
-    release = machine.read("/etc/os-release") or ""
-    return bool(re.search(r'^ID(_LIKE)?="?[^"\n]*\b(debian|ubuntu)\b', release, re.MULTILINE))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional, Protocol, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Optional
 
 from ..host.disk_room import HINT, obstacle
-from .repositories import APT, ARGUMENTS, RepositoryError, RepositoryFiles
+from ..host.module import Module
+from ..host.os_release import APT
+from .repositories import ARGUMENTS, RepositoryError, RepositoryFiles
 from .repository_files import MANAGER, PENDING, files_of, manager
 from .transaction import Request, Transaction
 
@@ -29,20 +31,6 @@ class PackageManagerError(Exception):
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.hint = hint
-
-
-class Module(Protocol):
-    """What of AnsibleModule is needed here."""
-
-    check_mode: bool
-
-    def run_command(
-        self, args: List[str], environ_update: Dict[str, str], cwd: Optional[str] = None
-    ) -> Tuple[int, str, str]:
-        """Run a program; return its status, output and errors."""
-
-    def warn(self, warning: str) -> None:
-        """Show a warning to the user."""
 
 
 class Space(NamedTuple):

@@ -9,10 +9,8 @@ import re
 from pathlib import PurePosixPath
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
+from ..host.os_release import DNF
 from .openpgp import OpenPgpError, armored, certificates, keyring, normalized
-
-APT = "apt"
-DNF = "dnf"
 
 ARGUMENTS: Dict[str, Dict[str, Any]] = {
     "name": {"type": "str", "required": True},
@@ -57,13 +55,6 @@ class RepositoryFiles(NamedTuple):
 def is_url(key: str) -> bool:
     """Tell whether the key is given by its address rather than by its text."""
     return re.match(r"\A(?:https?|file)://\S+\Z", key.strip()) is not None
-
-
-def manager_of(os_release: str) -> str:
-    """Return `apt` or `dnf` for the text of an os-release file; apt where it says neither."""
-    fields = dict(re.findall(r'^(ID|ID_LIKE)=["\']?([^"\'\n]*)', os_release, re.MULTILINE))
-    words = (fields.get("ID", "") + " " + fields.get("ID_LIKE", "")).split()
-    return DNF if {"rhel", "fedora", "centos", "rocky", "almalinux", "ol"} & set(words) else APT
 
 
 def check(options: Mapping[str, Any]) -> None:

@@ -11,16 +11,16 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from ansible.module_utils.urls import open_url
 
+from ..host import os_release
 from ..host.files import read_bytes, read_text
+from ..host.machine import Machine
+from ..host.os_release import APT, DNF
 from .repositories import (
-    APT,
-    DNF,
     RepositoryError,
     RepositoryFiles,
     check,
     conflicting,
     is_url,
-    manager_of,
     render,
     source_entries,
     trusted_key,
@@ -32,7 +32,7 @@ Fetch = Callable[[str], bytes]
 
 def manager(choice: str) -> str:
     """Return the package manager of this host; `auto` asks os-release."""
-    return manager_of(read_text("/etc/os-release") or "") if choice == "auto" else choice
+    return os_release.read(Machine()).package_manager if choice == "auto" else choice
 
 
 def fetch(url: str) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
 
 from ..gpus.pci import cdi, identities, kernel_module, kernel_release
 from ..host.machine import Machine
+from ..host.systemd import Unit, show
 from ..mig.summary import mig
 from ..packages.installed import packages
 
@@ -114,32 +115,15 @@ def _group(number: int) -> str:
 
 def units(machine: Machine, names: Iterable[str]) -> Dict[str, Dict[str, str]]:
     """Return `{unit: {"active": ActiveState, "enabled": UnitFileState, "load": LoadState}}`, in one call."""
-    wanted = sorted(names)
-    properties = "Id,LoadState,ActiveState,UnitFileState,Type,RemainAfterExit"
-    _, output = machine.run(["systemctl", "show", "--property", properties, "--", *wanted])
-    return parse_units(output, wanted)
+    return {
+        unit.name: {"active": _activity(unit), "enabled": unit.enabled, "load": unit.load}
+        for unit in show(machine.run, sorted(names))
+    }
 
 
-def parse_units(output: str, names: List[str]) -> Dict[str, Dict[str, str]]:
-    """Read `systemctl show`: one paragraph a unit, in the order in which the units were asked for."""
-    paragraphs = output.strip().split("\n\n") if output.strip() else []
-    found = {}
-    for position, name in enumerate(names):
-        lines = paragraphs[position].splitlines() if position < len(paragraphs) else []
-        values = dict(line.split("=", 1) for line in lines if "=" in line)
-        found[name] = {
-            "active": _activity(values),
-            "enabled": values.get("UnitFileState", ""),
-            "load": values.get("LoadState", "not-found"),
-        }
-    return found
-
-
-def _activity(properties: Mapping[str, str]) -> str:
+def _activity(unit: Unit) -> str:
     # What runs now and then, and ends by itself, is no other while it runs.
-    active = properties.get("ActiveState", "unknown")
-    passing = properties.get("Type") == "oneshot" and properties.get("RemainAfterExit") == "no"
-    return "inactive" if passing and active in ("activating", "deactivating") else active
+    return "inactive" if unit.passing and unit.active in ("activating", "deactivating") else unit.active
 
 
 def _kernel_modules(machine: Machine, names: Iterable[str]) -> Dict[str, object]:

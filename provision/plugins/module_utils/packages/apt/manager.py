@@ -11,7 +11,8 @@ import time
 from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ...host.files import read_text
-from ..managers import Module, PackageManager, PackageManagerError, Space, refuse_unknown
+from ...host.module import Module
+from ..managers import PackageManager, PackageManagerError, Space, refuse_unknown
 from ..repositories import RepositoryFiles
 from ..repository_files import apt_sources, is_configured, replaced
 from ..transaction import Request, Transaction, differing

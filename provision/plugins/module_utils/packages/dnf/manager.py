@@ -10,7 +10,8 @@ import tempfile
 from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
 
 from ...host.files import read_text
-from ..managers import Module, PackageManager, PackageManagerError, Space, refuse_unknown
+from ...host.module import Module
+from ..managers import PackageManager, PackageManagerError, Space, refuse_unknown
 from ..repositories import RepositoryFiles
 from ..repository_files import is_configured, replaced
 from ..transaction import Request, Transaction, differing

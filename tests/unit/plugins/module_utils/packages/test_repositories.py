@@ -4,15 +4,13 @@ from typing import Any
 
 import pytest
 
+from provision.plugins.module_utils.host.os_release import APT, DNF
 from provision.plugins.module_utils.packages.openpgp import armored
 from provision.plugins.module_utils.packages.repositories import (
-    APT,
-    DNF,
     RepositoryError,
     SourceEntry,
     check,
     conflicting,
-    manager_of,
     render,
     source_entries,
     trusted_key,
@@ -114,17 +112,3 @@ def test_the_same_address_under_another_key_conflicts() -> None:
         SourceEntry("http://y", "", 3),
     ]
     assert conflicting(entries, files) == entries[:1]
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("ID=debian\n", APT),
-        ("ID=ubuntu\nID_LIKE=debian\n", APT),
-        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', DNF),
-        ('ID="rhel"\n', DNF),
-        ("", APT),
-    ],
-)
-def test_the_package_manager_follows_os_release(text: str, expected: str) -> None:
-    assert manager_of(text) == expected

@@ -11,7 +11,7 @@ import pytest
 from provision.plugins.module_utils.gpus.pci import kernel_module, module_file
 from provision.plugins.module_utils.host.machine import Machine
 from provision.plugins.module_utils.packages.installed import parse_dpkg_status, parse_rpm
-from provision.plugins.module_utils.receipts.measure import ResourcesError, measure, parse_units
+from provision.plugins.module_utils.receipts.measure import ResourcesError, measure
 
 RELEASE = "6.1.0-40-amd64"
 
@@ -165,25 +165,29 @@ def test_the_distribution_decides_who_is_asked(
     assert take(machine, "packages", ["a"])["a"]["version"] == version
 
 
-def test_units_are_told_in_the_order_asked() -> None:
+def answering(machine: Machine, monkeypatch: pytest.MonkeyPatch, output: str) -> Machine:
+    monkeypatch.setattr(machine, "run", lambda _: (0, output))
+    return machine
+
+
+def test_units_are_told_in_systemds_words(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     output = (
-        "Id=a.service\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\n"
-        "Id=b.service\nLoadState=not-found\nActiveState=inactive\nUnitFileState=\n"
+        "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n\n"
+        "LoadState=not-found\nActiveState=inactive\nUnitFileState=\n"
     )
-    assert parse_units(output, ["a.service", "b.service"]) == {
+    assert take(answering(machine, monkeypatch, output), "units", ["b.service", "a.service"]) == {
         "a.service": {"active": "active", "enabled": "enabled", "load": "loaded"},
         "b.service": {"active": "inactive", "enabled": "", "load": "not-found"},
     }
 
 
 @pytest.mark.parametrize(("kept", "active"), [("no", "inactive"), ("yes", "activating")])
-def test_a_unit_that_ends_by_itself_is_no_other_while_it_runs(kept: str, active: str) -> None:
+def test_a_unit_that_ends_by_itself_is_no_other_while_it_runs(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, kept: str, active: str
+) -> None:
     output = f"LoadState=loaded\nActiveState=activating\nType=oneshot\nRemainAfterExit={kept}\n"
-    assert parse_units(output, ["a.service"])["a.service"]["active"] == active
-
-
-def test_a_silent_systemctl_is_a_difference_not_an_error() -> None:
-    assert parse_units("", ["a.service"])["a.service"]["active"] == "unknown"
+    found = take(answering(machine, monkeypatch, output), "units", ["a.service"])
+    assert found["a.service"]["active"] == active
 
 
 def test_gpus_are_nvidias_display_controllers(machine: Machine) -> None:
