@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.containers.cdi import specifications
 from ..module_utils.gpus.hardware import survey
-from ..module_utils.gpus.pci import cdi
 from ..module_utils.host.machine import Machine
 
 DOCUMENTATION = r"""
@@ -89,7 +89,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec={}, supports_check_mode=True)
     machine = Machine()
-    module.exit_json(changed=False, cdi=cdi(machine)["files"], **survey(machine))
+    module.exit_json(changed=False, cdi=specifications(machine)["files"], **survey(machine))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.gpus.driver import loaded_version
 from ..module_utils.gpus.driver_selection import SelectionRefusedError
 from ..module_utils.gpus.hardware import survey
 from ..module_utils.gpus.kernel_module import (
@@ -20,7 +21,6 @@ from ..module_utils.gpus.kernel_module import (
     next_step,
     refuse_missing,
 )
-from ..module_utils.gpus.pci import loaded_version
 from ..module_utils.host.machine import Machine
 
 DOCUMENTATION = r"""

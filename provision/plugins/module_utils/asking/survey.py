@@ -7,13 +7,15 @@ Nothing on the host is changed or started; a Docker engine that is stopped stays
 import os
 import re
 import sys
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional
 
-from ..gpus.pci import gpus, kernel_module, kernel_release
+from ..gpus import driver
+from ..gpus.pci import gpus
 from ..gpus.workloads import docker_is_running, workloads
-from ..host import os_release
+from ..host import os_release, secure_boot
 from ..host.machine import Machine
 from ..packages.installed import packages
+from ..packages.versions import upstream
 from ..receipts.compare import compare
 from ..receipts.measure import ResourcesError, measure, units
 from ..receipts.store import load
@@ -21,7 +23,6 @@ from .answer import SCHEMA
 
 _DOCKER_PACKAGES = ("docker-ce", "docker.io", "moby-engine", "docker")
 _TOOLKIT_PACKAGE = "nvidia-container-toolkit"
-_SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 _INFINIBAND = "/sys/class/infiniband"
 
 
@@ -35,50 +36,41 @@ def survey(machine: Optional[Machine] = None) -> Dict[str, Any]:
         "os": release.name,
         "distribution": release.id,
         "major": release.version.split(".")[0],
-        "kernel": kernel_release(machine),
+        "kernel": driver.kernel_release(machine),
         "architecture": os.uname().machine,
         "python": "{}.{}.{}".format(*sys.version_info[:3]),
         "gpus": _gpus(machine),
-        "driver": kernel_module(machine, "nvidia"),
+        "driver": driver.kernel_module(machine, "nvidia"),
         "nouveau_loaded": machine.exists("/sys/module/nouveau"),
-        "docker": _first([upstream_version(versions[name]["version"]) for name in _DOCKER_PACKAGES]),
+        "docker": _upstream(versions, _DOCKER_PACKAGES),
         "docker_running": docker_is_running(machine),
-        "toolkit": upstream_version(versions[_TOOLKIT_PACKAGE]["version"]),
-        "secure_boot": _secure_boot(machine),
+        "toolkit": _upstream(versions, [_TOOLKIT_PACKAGE]),
+        "secure_boot": secure_boot.is_on(machine),
         "workloads": workloads(machine),
         "infiniband": _infiniband(machine),
         "receipts": _receipts(machine),
     }
 
 
-def upstream_version(version: Optional[str]) -> Optional[str]:
-    """Return `28.5.1` of `5:28.5.1-1~debian.13~trixie` and of `20.10.24+dfsg1-1+deb12u1`."""
-    if version is None:
-        return None
-    found = re.match(r"(?:\d+:)?([0-9][0-9.]*[0-9]|[0-9])", version)
-    return found.group(1) if found else version
-
-
-def _first(values: List[Optional[str]]) -> Optional[str]:
-    return next((value for value in values if value is not None), None)
+def _upstream(versions: Mapping[str, Mapping[str, Any]], packages: Iterable[str]) -> Optional[str]:
+    """Return the upstream version of the first of the packages that is installed."""
+    installed = (versions[name]["version"] for name in packages)
+    return next((upstream(version) for version in installed if version is not None), None)
 
 
 def _gpus(machine: Machine) -> List[Dict[str, Any]]:
     """Return the GPUs. Names and uuids come from the driver's own files: no program is started for them."""
     found = []
     for address, device in sorted(gpus(machine).items()):
-        text = machine.read("/proc/driver/nvidia/gpus/{}/information".format(address)) or ""
-        about = dict(re.findall(r"^([^:\n]+):[ \t]*(.*?)[ \t]*$", text, re.MULTILINE))
-        uuid = about.get("GPU UUID", "")
-        minor = about.get("Device Minor", "")
+        about = driver.information(machine, address)
         found.append(
             {
                 "pci": address,
                 "id": device,
-                "name": about.get("Model"),
-                "uuid": uuid if uuid and "?" not in uuid else None,
+                "name": about.name,
+                "uuid": about.uuid,
                 "partitioned": bool(
-                    machine.names("/proc/driver/nvidia/capabilities/gpu{}/mig".format(minor))
+                    machine.names("/proc/driver/nvidia/capabilities/gpu{}/mig".format(about.minor))
                 ),
             }
         )
@@ -119,16 +111,6 @@ def parse_mig(listing: str) -> Dict[str, List[str]]:
         elif device:
             found.setdefault(uuid, []).append(device.group(1))
     return found
-
-
-def _secure_boot(machine: Machine) -> Optional[bool]:
-    # Four bytes of attributes, then the value: Documentation/filesystems/efivarfs of the kernel.
-    try:
-        with open(machine.path(_SECURE_BOOT), "rb") as file:
-            content = file.read(5)
-    except OSError:
-        return None
-    return content[4] == 1 if len(content) == 5 else None
 
 
 def _infiniband(machine: Machine) -> List[Dict[str, str]]:

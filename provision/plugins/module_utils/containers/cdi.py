@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Dict, List, Mapping, NamedTuple, Optional, Set
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set
+
+from ..host.machine import Machine
 
 
 class End(NamedTuple):
@@ -44,6 +46,26 @@ def devices(text: str) -> List[str]:
 def drivers(text: str) -> List[str]:
     """Return the versions of the driver whose files a specification names."""
     return sorted(set(re.findall(r"\blib(?:cuda|nvidia-ml)\.so\.(\d+\.\d+(?:\.\d+)?)\b", text)))
+
+
+def specifications(machine: Machine) -> Dict[str, Any]:
+    """Return what the CDI specifications of NVIDIA GPUs say: where they are, for which driver, which devices.
+
+    `{"files": {path: digest}, "devices": [names], "drivers": [versions]}`. The digest does not depend on the
+    order of lines: a specification that is generated again at boot has the same one.
+    """
+    files: Dict[str, str] = {}
+    found: List[str] = []
+    versions = set()
+    for folder in FOLDERS:
+        for name in machine.names(folder):
+            text = machine.read("{}/{}".format(folder, name)) if name.endswith((".yaml", ".json")) else None
+            if text is None or not is_gpu_spec(text):
+                continue
+            files["{}/{}".format(folder, name)] = digest(text)
+            found.extend(devices(text))
+            versions.update(drivers(text))
+    return {"files": files, "devices": sorted(found), "drivers": sorted(versions)}
 
 
 def partitions(text: str) -> int:

@@ -11,13 +11,13 @@ import re
 from typing import Any, Dict, List, Optional
 
 from ..host.machine import Machine
+from ..host.secure_boot import is_on
 from ..packages.versions import compare_debian, newest_first
 from . import boards
-from .pci import gpus, kernel_release, loaded_version, module_file
+from .driver import kernel_release, loaded_version, module_file
+from .pci import functions, gpus
 from .workloads import workloads
 
-_PCI = "/sys/bus/pci/devices"
-_SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 _MACHINE_OWNER_KEYS = ("/var/lib/shim-signed/mok/MOK.der", "/var/lib/dkms/mok.pub")
 _RACK_SCALE = ("GB200", "GB300")
 
@@ -46,28 +46,17 @@ def survey(machine: Machine) -> Dict[str, Any]:
 
 
 def nvswitches(machine: Machine) -> List[str]:
-    """Return the PCI addresses of NVIDIA's NVSwitches: class 0680, vendor 10de."""
-    found = []
-    for address in machine.names(_PCI):
-        folder = "%s/%s" % (_PCI, address)
-        vendor, kind = (machine.read("%s/%s" % (folder, name)) or "" for name in ("vendor", "class"))
-        device = (machine.read(folder + "/device") or "").strip()
-        known = boards.nvswitch("10de:%s" % device[2:])
-        if vendor.strip() == "0x10de" and (kind.startswith("0x0680") or known):
-            found.append(address)
-    return sorted(found)
+    """Return the PCI addresses of NVIDIA's NVSwitches."""
+    return [each.address for each in functions(machine) if each.is_bridge or boards.nvswitch(each.identifier)]
 
 
 def has_nvlink5(machine: Machine) -> bool:
     """Tell whether the GPUs are joined by NVLink 5: its switches show as InfiniBand devices named SW_MNG."""
-    for name in machine.names("/sys/class/infiniband"):
-        try:
-            with open(machine.path("/sys/class/infiniband/%s/device/vpd" % name), "rb") as handle:
-                if b"SW_MNG" in handle.read(4096):
-                    return True
-        except OSError:
-            continue
-    return False
+    folder = "/sys/class/infiniband"
+    return any(
+        b"SW_MNG" in (machine.read_bytes("%s/%s/device/vpd" % (folder, name), 4096) or b"")
+        for name in machine.names(folder)
+    )
 
 
 def loaded(machine: Machine) -> Optional[Dict[str, str]]:
@@ -93,12 +82,7 @@ def installed(machine: Machine) -> Dict[str, Dict[str, str]]:
 
 def secure_boot(machine: Machine) -> Dict[str, bool]:
     """Return whether Secure Boot is on, and whether the key that signs modules built here is enrolled."""
-    try:
-        with open(machine.path(_SECURE_BOOT), "rb") as handle:
-            content = handle.read(5)
-    except OSError:
-        return {"enabled": False, "key_enrolled": False}
-    enabled = content[4:] == b"\x01"
+    enabled = bool(is_on(machine))
     return {
         "enabled": enabled,
         "key_enrolled": enabled and any(_is_enrolled(machine, key) for key in _MACHINE_OWNER_KEYS),

@@ -22,9 +22,14 @@ class Machine:
 
     def read(self, path: str) -> Optional[str]:
         """Return the text of a file, or None where it cannot be read."""
+        data = self.read_bytes(path)
+        return None if data is None else data.decode("utf-8", "replace")
+
+    def read_bytes(self, path: str, most: int = -1) -> Optional[bytes]:
+        """Return the content of a file, or its first bytes, or None where it cannot be read."""
         try:
             with open(self.path(path), "rb") as file:
-                return file.read().decode("utf-8", "replace")
+                return file.read(most)
         except OSError:
             return None
 

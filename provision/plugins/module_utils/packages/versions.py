@@ -6,13 +6,18 @@ import re
 from functools import cmp_to_key
 from typing import Callable, Iterable, List
 
+_REPACKED = re.compile(r"[+~.](?:dfsg|ds|repack)[0-9.]*$")
+
 Compare = Callable[[str, str], int]
 
 
 def upstream(version: str) -> str:
-    """Return a package version without epoch and packaging revision: `3:580.95.05-1.el9` is `580.95.05`."""
+    """Return a package version without epoch, packaging revision and the mark of repacked sources.
+
+    `3:580.95.05-1.el9` is `580.95.05`, and `20.10.24+dfsg1-1+deb12u1` is `20.10.24`.
+    """
     without_epoch = version.split(":", 1)[-1]
-    return without_epoch.rsplit("-", 1)[0]
+    return _REPACKED.sub("", without_epoch.rsplit("-", 1)[0])
 
 
 def compare_debian(left: str, right: str) -> int:

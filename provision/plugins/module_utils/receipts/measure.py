@@ -12,7 +12,8 @@ import pwd
 import stat
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
 
-from ..gpus.pci import cdi, identities, kernel_module, kernel_release
+from ..containers.cdi import specifications
+from ..gpus.driver import identities, kernel_module, kernel_release
 from ..host.machine import Machine
 from ..host.systemd import Unit, show
 from ..mig.summary import mig
@@ -187,5 +188,5 @@ _MEASURES: Dict[str, Callable[[Machine, Any], object]] = {
     "json_keys": _json_keys,
     "groups": _groups,
     "nouveau_absent": lambda machine, _: not machine.exists("/sys/module/nouveau"),
-    "cdi": lambda machine, _: cdi(machine),
+    "cdi": lambda machine, _: specifications(machine),
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from provision.plugins.module_utils.asking.survey import parse_mig, survey, upstream_version
+from provision.plugins.module_utils.asking.survey import parse_mig, survey
 from provision.plugins.module_utils.host.machine import Machine
 
 from ..receipts.test_measure import put
@@ -99,30 +99,6 @@ def test_mig_devices_belong_to_the_gpu_above_them() -> None:
         "GPU 2: NVIDIA A100 (UUID: GPU-c)\n  MIG 7g.40gb     Device  0: (UUID: MIG-3)\n"
     )
     assert parse_mig(listing) == {"GPU-a": ["1g.5gb", "1g.5gb+me"], "GPU-c": ["7g.40gb"]}
-
-
-@pytest.mark.parametrize(
-    ("version", "upstream"),
-    [
-        ("5:28.5.1-1~debian.13~trixie", "28.5.1"),
-        ("20.10.24+dfsg1-1+deb12u1+b2", "20.10.24"),
-        ("1.18.0-1", "1.18.0"),
-        ("3:28.5.1-1.el9", "28.5.1"),
-        (None, None),
-        ("unversioned", "unversioned"),
-    ],
-)
-def test_upstream_versions(version: str | None, upstream: str | None) -> None:
-    assert upstream_version(version) == upstream
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"), [(b"\6\0\0\0\1", True), (b"\6\0\0\0\0", False), (b"", None)]
-)
-def test_secure_boot(machine: Fake, content: bytes, expected: bool | None) -> None:
-    name = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-    put(Path(machine.root), name, "").write_bytes(content)
-    assert survey(machine)["secure_boot"] is expected
 
 
 def test_infiniband_ports(machine: Fake) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from provision.plugins.module_utils.gpus.pci import kernel_module, module_file
 from provision.plugins.module_utils.host.machine import Machine
 from provision.plugins.module_utils.packages.installed import parse_dpkg_status, parse_rpm
 from provision.plugins.module_utils.receipts.measure import ResourcesError, measure
@@ -206,29 +205,6 @@ def test_gpus_are_nvidias_display_controllers(machine: Machine) -> None:
     assert take(machine, "gpus", True) == {"0000:18:00.0": "10de:2330"}
     put(Path(machine.root), about, "Model: \t H100\nGPU UUID: \t GPU-4d04e08e-1c0f\n")
     assert take(machine, "gpus", True) == {"0000:18:00.0": "10de:2330 GPU-4d04e08e-1c0f"}
-
-
-@pytest.mark.parametrize(
-    ("file", "listed"),
-    [
-        ("updates/dkms/nvidia.ko", True),
-        ("updates/dkms/nvidia.ko.xz", False),
-        ("extra/nvidia.ko.zst", False),
-        ("updates/dkms/nvidia-current.ko", False),
-        ("kernel/nvidia-580/nvidia.ko", True),
-    ],
-)
-def test_a_module_is_found_where_kernels_keep_it(machine: Machine, file: str, listed: bool) -> None:
-    base = f"/lib/modules/{RELEASE}"
-    put(Path(machine.root), f"{base}/{file}", "")
-    put(Path(machine.root), f"{base}/updates/dkms/nvidia-uvm.ko", "")
-    put(Path(machine.root), f"{base}/modules.dep", f"{file}: kernel/drivers/x.ko\n" if listed else "")
-    assert module_file(machine, "nvidia", RELEASE) == f"{base}/{file}"
-
-
-def test_a_module_that_is_only_listed_is_not_there(machine: Machine) -> None:
-    put(Path(machine.root), f"/lib/modules/{RELEASE}/modules.dep", "updates/dkms/nvidia.ko:\n")
-    assert kernel_module(machine, "nvidia") == {"loaded": None, "installed": None}
 
 
 def test_loaded_and_installed_versions(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
