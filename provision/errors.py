@@ -8,6 +8,9 @@ ProvisionError                  exit code
 └── RunError                    1   a host failed, or a program that we need did
 """
 
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C, SIGTERM or the loss of the terminal ended."""
+
 
 class ProvisionError(Exception):
     """Base of every error that the command line turns into `error: …` and `hint: …`.

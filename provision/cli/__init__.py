@@ -5,12 +5,15 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
 
 from provision.cli.errors import say_error
-from provision.errors import ProvisionError
+from provision.errors import INTERRUPTED, ProvisionError
+
+if TYPE_CHECKING:
+    from provision.up.effects import Effects
 
 COMMANDS: Mapping[str, str] = {
     "up": "Take hosts to a CUDA container that sees its GPUs, and prove it.",
@@ -21,8 +24,6 @@ COMMANDS: Mapping[str, str] = {
     "lab": "Start, stop and break the simulated servers.",
 }
 """Name of each command, which is also its module in this package, and its line of help."""
-
-INTERRUPTED = 130
 
 
 class _Commands(click.Group):
@@ -81,11 +82,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(run(arguments))
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code."""
+def run(arguments: Sequence[str] | None = None, effects: "Effects | None" = None) -> int:
+    """Run the command line and return the exit code; `effects` take the place of what reaches hosts."""
     try:
         # Not standalone: click would print usage errors and interrupts in a form of its own.
-        outcome = cli.main(args=arguments, prog_name="provision", standalone_mode=False)
+        outcome = cli.main(args=arguments, prog_name="provision", standalone_mode=False, obj=effects)
         sys.stdout.flush()
     except ProvisionError as error:
         say_error(error.message, error.hint)

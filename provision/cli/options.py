@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from provision import content
 from provision.errors import UsageError
+
+if TYPE_CHECKING:
+    from provision.up.effects import Effects
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,3 +79,10 @@ def as_json(command: F) -> F:
 def yes(command: F) -> F:
     """Add `--yes`; the command gets `yes: bool` and then asks nothing."""
     return click.option("--yes", is_flag=True, help="Do not ask before disrupting a host.")(command)
+
+
+def effects() -> "Effects":
+    """Return what the command that runs reaches hosts through: what `cli.run` was given, else the real thing."""
+    from provision.up.effects import RealEffects
+
+    return click.get_current_context().obj or RealEffects()

@@ -23,15 +23,13 @@ def command(selection: Selection, as_json: bool) -> None:
     from provision.inventory.ahead import read_ahead
 
     read = read_ahead(selection.inventory, selection.limit, check=False)
-    from provision import compat, plan, probe
+    from provision import probe, up
     from provision.report import console, documents
     from provision.report import status as report
 
     probe.prepare()
-    fleet = read()
-    probes = probe.probe(fleet)
-    planned = plan.build(fleet, probes, content.ROLES, refusals=compat.refusals(fleet, probes))
+    found = up.survey(read(), content.ROLES, options.effects())
     if as_json:
-        click.echo(documents.dump(report.document(probes, planned)))
+        click.echo(documents.dump(report.document(found.probes, found.plan)))
     else:
-        console.data().print(report.screen(probes, planned))
+        console.data().print(report.screen(found.probes, found.plan))

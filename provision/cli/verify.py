@@ -23,7 +23,7 @@ def command(selection: Selection, as_json: bool, junit: Path | None) -> int:
     provision verify -i inventory/lab.ini
     provision verify -i inventory/lab.ini --limit hgx01 --junit report.xml
     """
-    from provision import inventory, verify
+    from provision import inventory
     from provision.report import console, documents
     from provision.report import verify as report
 
@@ -31,7 +31,7 @@ def command(selection: Selection, as_json: bool, junit: Path | None) -> int:
         raise UsageError(f"no folder for `{junit}`", hint="create it, or name another place for the report")
     fleet = inventory.load(selection.inventory, selection.limit)
     lines = report.Lines(console.talk() if as_json else console.data(), fleet.names)
-    found = verify.run(fleet, junit=junit, on_check=lines.show)
+    found = options.effects().verify(fleet, junit=junit, on_check=lines.show)
     if as_json:
         click.echo(documents.dump(report.document(found)))
     else:

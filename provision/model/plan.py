@@ -93,10 +93,43 @@ class HostPlan:
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """One task that would change something on one host.
+
+    `subjects` are what it changes, files and packages by name, or the task itself where it does not tell.
+    `diff` is empty where it does not tell either.
+    """
+
+    host: str
+    role: str
+    task: str
+    subjects: tuple[str, ...]
+    diff: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A host on which check mode stopped: what `up` would do behind this point is not known."""
+
+    host: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Every change that check mode predicts, in the order in which the hosts came to it."""
+
+    changes: tuple[Prediction, ...]
+    troubles: tuple[Trouble, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
-    """The hosts of the fleet, in its order."""
+    """The hosts of the fleet, in its order; `predictions` where check mode was run as well."""
 
     hosts: Mapping[str, HostPlan]
+    predictions: Predictions | None = None
 
     @property
     def selection(self) -> dict[str, list[str]]:
@@ -107,3 +140,11 @@ class Plan:
     def unreachable(self) -> tuple[HostPlan, ...]:
         """Return the hosts that could not be asked."""
         return tuple(host for host in self.hosts.values() if host.error is not None)
+
+    @property
+    def exit_code(self) -> int:
+        """Return 1 if a host could not be asked, else 3 if one is unsupported or will be refused, else 0."""
+        if self.unreachable:
+            return 1
+        roles = [role for host in self.hosts.values() for role in host.roles.values()]
+        return 3 if any(role.state is State.UNSUPPORTED or role.refusal for role in roles) else 0

@@ -3,8 +3,8 @@
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from provision.model.plan import Prediction, Predictions
 from provision.report import words
-from provision.up.predict import Prediction, Predictions
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from provision.model.plan import Disruption, HostPlan, Plan, RolePlan, State
+from provision.model.plan import Disruption, HostPlan, Plan, Predictions, RolePlan, State
 from provision.report import partitions, words
 
 _SIGNS = {
@@ -35,10 +35,13 @@ class Document(TypedDict):
 
 
 def document(plan: Plan) -> Document:
-    """Return the plan for a machine."""
+    """Return the plan for a machine; with predictions, each host has its `changes` and its `diff` too."""
+    hosts = {name: _host_document(host) for name, host in plan.hosts.items()}
+    if plan.predictions is not None:
+        hosts = {name: {**host, **_predicted(name, plan.predictions)} for name, host in hosts.items()}
     return Document(
         schema=1,
-        hosts={name: _host_document(host) for name, host in plan.hosts.items()},
+        hosts=hosts,
         summary={"hosts": len(plan.hosts), "to_change": len(plan.selection)},
     )
 
@@ -59,6 +62,18 @@ def _host_document(host: HostPlan) -> dict[str, object]:
         "error": host.error,
         "hint": host.hint,
     }
+
+
+def _predicted(name: str, predictions: Predictions) -> dict[str, object]:
+    changes = [change for change in predictions.changes if change.host == name]
+    found: dict[str, object] = {
+        "changes": [[change.role, subject] for change in changes for subject in change.subjects],
+        "diff": [{"role": each.role, "task": each.task, "diff": each.diff} for each in changes],
+    }
+    for trouble in predictions.troubles:
+        if trouble.host == name:
+            return {**found, "error": trouble.message, "hint": trouble.hint or None}
+    return found
 
 
 def _gpus(role: RolePlan) -> dict[str, object]:

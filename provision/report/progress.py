@@ -17,6 +17,7 @@ from provision.report.durations import duration
 from provision.runner import Event
 from provision.runner.events import Kind
 from provision.up.tally import HostTally, Tally
+from provision.up.watcher import Watcher
 
 _STOPPED = {Kind.FAILED: "failed", Kind.REFUSED: "refused", Kind.UNREACHABLE: "unreachable"}
 
@@ -26,7 +27,7 @@ def progress(console: Console) -> "LiveProgress | PlainProgress":
     return LiveProgress(console) if console.is_terminal else PlainProgress(console)
 
 
-class PlainProgress:
+class PlainProgress(Watcher):
     """One line when a role begins on a host, when it ends, and when something goes wrong."""
 
     def __init__(self, console: Console) -> None:
@@ -76,7 +77,7 @@ class PlainProgress:
         self._console.print(text, soft_wrap=True, markup=False)
 
 
-class LiveProgress:
+class LiveProgress(Watcher):
     """A table that is redrawn in place: host, role, task, time."""
 
     def __init__(self, console: Console) -> None:
@@ -89,7 +90,6 @@ class LiveProgress:
         self._live = Live(get_renderable=self._screen, console=console, refresh_per_second=5, transient=True)
 
     def __enter__(self) -> Self:
-        self._live.start()
         return self
 
     def __exit__(
@@ -102,6 +102,7 @@ class LiveProgress:
         """Begin a new screen."""
         self._title, self._hosts, self._answers = text, hosts, []
         self._since, self._tally = time.monotonic(), None
+        self._live.start()
 
     def answered(self, probe: HostProbe) -> None:
         """Count the host."""
@@ -119,7 +120,7 @@ class LiveProgress:
                 if self._answers
                 else words.hosts(self._hosts)
             )
-            return Text(f"{self._title}: {done}  {elapsed}", style="cyan") if self._title else Text("")
+            return Text(f"{self._title}: {done}  {elapsed}", style="cyan")
         return running_table(self._title, elapsed, dict(self._tally.hosts), self._console.height - 4)
 
 

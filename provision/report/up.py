@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from provision.model.plan import RolePlan
 from provision.model.run import HostRun, Outcome, RoleOutcome, Run
 from provision.report import words
 from provision.report.durations import duration
@@ -42,6 +43,12 @@ def _host_document(host: HostRun) -> dict[str, object]:
     if host.verified:
         found["verified"] = True
     return found
+
+
+def disruption(host: str, role: str, planned: RolePlan) -> str:
+    """Return the line that asks for consent: what a role may disrupt on a host, and whom that hits."""
+    hit = f" (hits {', '.join(map(str, planned.workloads))})" if planned.workloads else ""
+    return f"{host}  {role}: {', '.join(planned.disruption).replace('_', ' ')}{hit}"
 
 
 def show(run: Run, console: Console) -> None:

@@ -1,0 +1,12 @@
+"""The use case `up`: survey a fleet, get consent, apply what differs, settle what became of it, prove it.
+
+`plan` and `status` are its survey alone, `plan --diff` with what check mode predicts.
+"""
+
+from provision.up.apply import InterruptedRunError
+from provision.up.consent import to_ask
+from provision.up.predict import predict
+from provision.up.run import run
+from provision.up.survey import Survey, survey
+
+__all__ = ["InterruptedRunError", "Survey", "predict", "run", "survey", "to_ask"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from provision.model.observed import HostProbe
-from provision.model.plan import HostPlan, Plan
+from provision.model.plan import HostPlan, Plan, State
 from provision.model.run import HostRun, Outcome, RoleOutcome
 from provision.runner.events import Kind
 from provision.up.tally import HostTally, Tally
@@ -79,7 +79,7 @@ def _ran(
     if after is None or after.error is not None:
         error = f"the host did not answer after the run: {after.error if after else 'no answer'}"
         return replace(run, outcome=Outcome.FAILED, error=error, hint=after.hint if after else None)
-    left = [role for role, planned in after.roles.items() if planned.changes]
+    left = [role for role, planned in after.roles.items() if planned.state is not State.CONVERGED]
     if left:
         ran = [role for role in left if role in roles]
         told = [("ran and is still not converged", ran), ("is no longer converged", sorted({*left} - {*ran}))]

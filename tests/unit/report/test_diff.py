@@ -1,7 +1,7 @@
 """What check mode predicts, on a screen."""
 
+from provision.model.plan import Prediction, Predictions, Trouble
 from provision.report.diff import screen
-from provision.up.predict import Prediction, Predictions, Trouble
 
 from .test_plan import text
 

@@ -1,14 +1,24 @@
 """A plan as a screen and as a document."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from rich.console import Console, RenderableType
 
-from provision.cli.plan import outcome
 from provision.model.observed import Workload
-from provision.model.plan import Disruption, GpuChange, HostPlan, Plan, RolePlan, State
+from provision.model.plan import (
+    Disruption,
+    GpuChange,
+    HostPlan,
+    Plan,
+    Prediction,
+    Predictions,
+    RolePlan,
+    State,
+    Trouble,
+)
 from provision.report.plan import document, headline, screen
 
 CONVERGED = HostPlan("calm", {"nvidia_driver": RolePlan(State.CONVERGED)})
@@ -106,21 +116,6 @@ def test_the_document() -> None:
     assert hosts["hgx01"]["roles"]["nvidia_container_toolkit"]["state"] == "converged"
 
 
-@pytest.mark.parametrize(
-    ("hosts", "exit_code", "expected"),
-    [
-        ((CONVERGED, SKIPPED), True, 0),
-        ((CHANGING,), False, 0),
-        ((CHANGING,), True, 4),
-        ((UNSUPPORTED, CHANGING), True, 3),
-        ((UNSUPPORTED,), False, 3),
-        ((LOST, UNSUPPORTED, CHANGING), True, 1),
-    ],
-)
-def test_exit_codes(hosts: tuple[HostPlan, ...], exit_code: bool, expected: int) -> None:
-    assert outcome(plan(*hosts), exit_code) == expected
-
-
 PARTITIONS = HostPlan(
     "a100-01",
     {
@@ -165,7 +160,6 @@ def test_partitions_are_told_gpu_by_gpu() -> None:
         "\n"
         "Plan: nvidia_mig on 1 host, 1 host refused."
     )
-    assert outcome(plan(PARTITIONS), exit_code=True) == 3
     roles: Any = document(plan(PARTITIONS))["hosts"]["a100-01"]["roles"]
     assert roles["nvidia_mig"]["refusal"] == "MIG instance 7 is in use by container train"
     assert [gpu["pci"] for gpu in roles["nvidia_mig"]["gpus"]] == [
@@ -174,3 +168,26 @@ def test_partitions_are_told_gpu_by_gpu() -> None:
         "0000:47:00.0",
     ]
     assert roles["nvidia_mig"]["gpus"][0]["in_the_way"] == ["container train"]
+
+
+def test_predictions_are_told_by_host() -> None:
+    predictions = Predictions(
+        (
+            Prediction("hgx01", "docker_engine", "Write", ("/etc/a", "/etc/b"), "+x"),
+            Prediction("hgx01", "docker_engine", "Restart", ("Restart",), ""),
+        ),
+        (Trouble("calm", "no space", "make some"), Trouble("calm", "and more", "")),
+    )
+    hosts = document(replace(plan(CHANGING, CONVERGED, SKIPPED), predictions=predictions))["hosts"]
+    assert hosts["hgx01"]["changes"] == [
+        ["docker_engine", "/etc/a"],
+        ["docker_engine", "/etc/b"],
+        ["docker_engine", "Restart"],
+    ]
+    assert hosts["hgx01"]["diff"] == [
+        {"role": "docker_engine", "task": "Write", "diff": "+x"},
+        {"role": "docker_engine", "task": "Restart", "diff": ""},
+    ]
+    assert (hosts["calm"]["error"], hosts["calm"]["hint"]) == ("no space", "make some")
+    assert (hosts["cpu01"]["changes"], hosts["cpu01"]["diff"], hosts["cpu01"]["error"]) == ([], [], None)
+    assert "changes" not in document(plan(CHANGING))["hosts"]["hgx01"]

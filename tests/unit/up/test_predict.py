@@ -7,65 +7,67 @@ import pytest
 
 from provision.errors import RunError
 from provision.model.fleet import Fleet, Host
-from provision.model.plan import HostPlan, Plan, RolePlan, State
+from provision.model.plan import Prediction, Predictions, Trouble
 from provision.runner import Event, Playbook, Result
 from provision.runner.events import Kind
-from provision.up.predict import Prediction, Predictions, Trouble, add, collect, predict, render
+from provision.up.predict import collect, predict, render
+from provision.up.survey import Survey, survey
+from tests.unit.up.fake_hosts import FakeHosts, converged
 
-FLEET = Fleet(Path("fleet.ini"), None, (Host("a", (), {}), Host("b", (), {})))
-PLAN = Plan(
-    {
-        "a": HostPlan(
-            "a", {"docker_engine": RolePlan(State.DRIFTED), "nvidia_driver": RolePlan(State.CONVERGED)}
-        ),
-        "b": HostPlan("b", {"docker_engine": RolePlan(State.CONVERGED)}),
-    }
-)
 DIFF = {"before_header": "/etc/a", "after_header": "/etc/a", "before": "x\n", "after": "y\n"}
 
 
-class Runner:
-    """Stands for ansible-playbook: remembers what was asked and tells what it is told to."""
-
-    def __init__(self, *events: Event) -> None:
-        self.events = events
-        self.asked: list[Playbook] = []
-
-    def __call__(self, playbook: Playbook, run_dir: Path, *, on_event: Callable[[Event], None]) -> Result:
-        self.asked.append(playbook)
-        (run_dir / "ansible.log").write_text("first\nERROR! last words\n")
-        for event in self.events:
-            on_event(event)
-        return Result(0, 1.0, run_dir / "ansible.log")
+def surveyed(hosts: FakeHosts) -> Survey:
+    fleet = Fleet(Path("fleet.ini"), None, (Host("a", (), {}), Host("b", (), {})))
+    return survey(fleet, ("nvidia_driver", "docker_engine"), hosts)
 
 
 def test_only_what_differs_is_run_and_in_check_mode() -> None:
-    runner = Runner(
-        Event(Kind.CHANGED, "a", "docker_engine", "Install", diff=(DIFF,)),
-        Event(Kind.OK, "a", "docker_engine", "Other"),
-        Event(Kind.STATS),
+    hosts = FakeHosts(
+        answers=lambda name: converged(name, *(["docker_engine"] if name == "a" else [])),
+        events=lambda name: [
+            Event(Kind.CHANGED, name, "docker_engine", "Install", diff=(DIFF,)),
+            Event(Kind.OK, name, "docker_engine", "Other"),
+        ],
     )
-    found = predict(FLEET, PLAN, runner)
-    assert found.changes == (
-        Prediction(
-            "a", "docker_engine", "Install", ("/etc/a",), "--- /etc/a\n+++ /etc/a\n@@ -1 +1 @@\n-x\n+y"
+    found = surveyed(hosts)
+    plan = predict(found, hosts)
+    assert plan.hosts == found.plan.hosts
+    assert plan.predictions == Predictions(
+        (
+            Prediction(
+                "a", "docker_engine", "Install", ("/etc/a",), "--- /etc/a\n+++ /etc/a\n@@ -1 +1 @@\n-x\n+y"
+            ),
         ),
+        (),
     )
-    (playbook,) = runner.asked
+    (playbook,) = hosts.ran
     assert (playbook.check, playbook.diff, playbook.hosts) == (True, True, ("a",))
     assert playbook.extra_vars == {"provision_selection": {"a": ["docker_engine"]}}
 
 
 def test_nothing_is_run_when_nothing_differs() -> None:
-    runner = Runner()
-    plan = Plan({"b": PLAN.hosts["b"]})
-    assert predict(FLEET, plan, runner) == Predictions((), ())
-    assert runner.asked == []
+    hosts = FakeHosts(answers=converged)
+    assert predict(surveyed(hosts), hosts).predictions == Predictions((), ())
+    assert hosts.ran == []
 
 
 def test_a_playbook_that_did_not_run_is_an_error() -> None:
+    class Broken(FakeHosts):
+        def run_playbook(
+            self,
+            playbook: Playbook,  # noqa: ARG002
+            run_dir: Path,
+            *,
+            on_event: Callable[[Event], None],  # noqa: ARG002 - it ends before there is an event
+        ) -> Result:
+            log = run_dir / "ansible.log"
+            log.write_text("first\nERROR! last words\n")
+            return Result(1, 1.0, log)
+
+    hosts = Broken()
     with pytest.raises(RunError, match="last words"):
-        predict(FLEET, PLAN, Runner())
+        predict(surveyed(hosts), hosts)
 
 
 def test_hosts_that_stop_are_told() -> None:
@@ -77,10 +79,6 @@ def test_hosts_that_stop_are_told() -> None:
         ]
     )
     assert found.troubles == (Trouble("a", "no space", "make some"), Trouble("c", "a reboot", ""))
-    hosts: dict[str, dict[str, object]] = {"a": {"error": None, "hint": None}, "d": {"error": None}}
-    add(found, hosts)
-    assert hosts["a"] == {"changes": [], "diff": [], "error": "no space", "hint": "make some"}
-    assert hosts["d"] == {"changes": [], "diff": [], "error": None}
 
 
 def test_changes_are_told_by_what_they_change() -> None:
@@ -91,9 +89,7 @@ def test_changes_are_told_by_what_they_change() -> None:
             Event(Kind.CHANGED, "a", None, "Not of a role"),
         ]
     )
-    hosts: dict[str, dict[str, object]] = {"a": {}}
-    add(found, hosts)
-    assert hosts["a"]["changes"] == [["r", "/etc/a"], ["r", "/etc/b"], ["r", "Restart"]]
+    assert [change.subjects for change in found.changes] == [("/etc/a", "/etc/b"), ("Restart",)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+"""Ask the hosts, refuse what cannot work, plan what differs."""
+
+from pathlib import Path
+
+from provision import content
+from provision.model.fleet import Fleet, Host
+from provision.model.plan import State
+from provision.up.survey import survey
+from tests.unit.up.fake_hosts import FakeHosts, bare, converged, lost
+
+
+def fleet(**variables: object) -> Fleet:
+    return Fleet(Path("fleet.ini"), None, tuple(Host(name, (), variables) for name in ("h1", "h2")))
+
+
+def test_every_host_is_asked_once_and_planned() -> None:
+    hosts = FakeHosts(answers=lambda name: converged(name, "docker_engine") if name == "h1" else lost(name))
+    found = survey(fleet(), content.ROLES, hosts)
+    assert hosts.asked == [("h1", "h2")]
+    assert found.plan.selection == {"h1": ["docker_engine"]}
+    assert [host.name for host in found.plan.unreachable] == ["h2"]
+    assert found.refusals == ()
+
+
+def test_full_counts_no_receipt() -> None:
+    found = survey(fleet(), ("docker_engine",), FakeHosts(answers=converged), full=True)
+    assert found.plan.selection == {"h1": ["docker_engine"], "h2": ["docker_engine"]}
+
+
+def test_what_cannot_work_is_refused_and_unsupported_in_the_plan() -> None:
+    found = survey(fleet(nvidia_driver_version="390"), content.ROLES, FakeHosts(answers=bare))
+    assert {refusal.host for refusal in found.refusals} == {"h1", "h2"}
+    role = found.plan.hosts["h1"].roles["nvidia_driver"]
+    assert role.state is State.UNSUPPORTED
+    assert set(role.reasons) <= {refusal.message for refusal in found.refusals}
