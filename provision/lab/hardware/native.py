@@ -28,8 +28,8 @@ _LIBRARY = (
     "nvml_processes.c", "nvml_mode.c", "nvml_gpu_instances.c", "nvml_compute_instances.c", "nvml_mig_devices.c",
 )  # fmt: skip
 _SMI = (
-    "smi_main.c", "smi_library.c", "smi_options.c", "smi_list.c", "smi_table.c", "smi_table_mig.c", "smi_query.c",
-    "smi_fields.c", "smi_report.c", "smi_xml.c", "smi_switches.c", "smi_mig.c", "smi_mig_create.c",
+    "smi_main.c", "smi_library.c", "smi_options.c", "smi_list.c", "smi_table.c", "smi_query.c",
+    "smi_fields.c", "smi_report.c", "smi_switches.c", "smi_mig.c", "smi_mig_create.c",
     "smi_mig_list.c", "smi_reset.c",
 )  # fmt: skip
 _PROGRAMS: dict[str, tuple[str, ...]] = {

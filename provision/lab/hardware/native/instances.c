@@ -128,17 +128,6 @@ static unsigned compute_place(unsigned taken, const struct profile *parent, unsi
     return parent->slices;
 }
 
-unsigned compute_remaining(const struct gpu_instance *instance, const struct profile *parent, unsigned slices)
-{
-    unsigned taken = compute_occupied(instance), room = 0;
-    for (unsigned at = compute_place(taken, parent, slices); at < parent->slices;
-         at = compute_place(taken, parent, slices)) {
-        taken |= ((1u << slices) - 1) << at;
-        room++;
-    }
-    return room;
-}
-
 struct compute_instance *compute_find(struct gpu_instance *instance, unsigned id)
 {
     for (unsigned i = 0; i < instance->compute_count; i++)
@@ -147,14 +136,13 @@ struct compute_instance *compute_find(struct gpu_instance *instance, unsigned id
     return NULL;
 }
 
-nvmlReturn_t compute_create(struct gpu *gpu, struct gpu_instance *instance, unsigned slices, const unsigned *start,
+nvmlReturn_t compute_create(struct gpu *gpu, struct gpu_instance *instance, unsigned slices,
                             struct compute_instance **created)
 {
     const struct profile *parent = profile_by_id(gpu->model, instance->profile_id);
-    unsigned taken = compute_occupied(instance);
-    unsigned place = start != NULL ? *start : compute_place(taken, parent, slices);
+    unsigned place = compute_place(compute_occupied(instance), parent, slices);
     unsigned at = 0;
-    if (place + slices > parent->slices || (taken & (((1u << slices) - 1) << place)) != 0)
+    if (place == parent->slices)
         return NVML_ERROR_INSUFFICIENT_RESOURCES;
     while (at < instance->compute_count && instance->compute[at].id == at)
         at++;

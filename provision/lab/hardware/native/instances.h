@@ -7,7 +7,6 @@
 
 const struct profile *profile_by_id(const struct model *model, unsigned id);
 const struct profile *profile_by_number(const struct model *model, unsigned nvml);
-const struct profile *profile_by_name(const struct model *model, const char *name);
 
 /* The profile that takes the whole GPU. */
 const struct profile *profile_of_all(const struct model *model);
@@ -31,8 +30,7 @@ unsigned compute_profile_sms(const struct model *model, const struct profile *pa
 
 /* Name of a compute instance: that of its GPU instance, led by its own slices where it does not have all. */
 void compute_name(char *name, size_t size, const struct profile *parent, unsigned slices);
-unsigned compute_remaining(const struct gpu_instance *instance, const struct profile *parent, unsigned slices);
-nvmlReturn_t compute_create(struct gpu *gpu, struct gpu_instance *instance, unsigned slices, const unsigned *start,
+nvmlReturn_t compute_create(struct gpu *gpu, struct gpu_instance *instance, unsigned slices,
                             struct compute_instance **created);
 nvmlReturn_t compute_destroy(struct gpu *gpu, struct gpu_instance *instance, unsigned id);
 struct compute_instance *compute_find(struct gpu_instance *instance, unsigned id);

@@ -33,7 +33,6 @@ typedef enum {
 typedef struct nvml_device *nvmlDevice_t;
 typedef struct nvml_gpu_instance *nvmlGpuInstance_t;
 typedef struct nvml_compute_instance *nvmlComputeInstance_t;
-typedef struct nvml_event_set *nvmlEventSet_t;
 
 /* A structure's version word: its size, and its number in the upper byte. */
 #define NVML_VERSION(type, number) ((unsigned int)(sizeof(type) | ((number) << 24)))
@@ -53,18 +52,6 @@ typedef struct {
 } nvmlPciInfo_t;
 
 typedef struct {
-    unsigned int version;
-    unsigned int domain;
-    unsigned int bus;
-    unsigned int device;
-    unsigned int pciDeviceId;
-    unsigned int pciSubSystemId;
-    unsigned int baseClass;
-    unsigned int subClass;
-    char busId[NVML_BUS_ID];
-} nvmlPciInfoExt_v1_t;
-
-typedef struct {
     unsigned long long total;
     unsigned long long free;
     unsigned long long used;
@@ -79,12 +66,6 @@ typedef struct {
 } nvmlMemory_v2_t;
 
 typedef struct {
-    unsigned long long bar1Total;
-    unsigned long long bar1Free;
-    unsigned long long bar1Used;
-} nvmlBAR1Memory_t;
-
-typedef struct {
     unsigned int gpu;
     unsigned int memory;
 } nvmlUtilization_t;
@@ -96,24 +77,7 @@ typedef struct {
     unsigned int computeInstanceId;
 } nvmlProcessInfo_t;
 
-typedef struct {
-    unsigned int pid;
-    unsigned long long usedGpuMemory;
-} nvmlProcessInfo_v1_t;
-
 #define NVML_NO_INSTANCE 0xFFFFFFFFu
-
-typedef struct {
-    unsigned int multiprocessorCount;
-    unsigned int sharedCopyEngineCount;
-    unsigned int sharedDecoderCount;
-    unsigned int sharedEncoderCount;
-    unsigned int sharedJpegCount;
-    unsigned int sharedOfaCount;
-    unsigned int gpuInstanceSliceCount;
-    unsigned int computeInstanceSliceCount;
-    unsigned long long memorySizeMB;
-} nvmlDeviceAttributes_t;
 
 typedef struct {
     unsigned int start;
@@ -210,13 +174,6 @@ typedef struct {
 #define NVML_FABRIC_NOT_SUPPORTED 0
 #define NVML_FABRIC_IN_PROGRESS 2
 #define NVML_FABRIC_COMPLETED 3
-
-typedef struct {
-    unsigned char clusterUuid[16];
-    nvmlReturn_t status;
-    unsigned int cliqueId;
-    unsigned char state;
-} nvmlGpuFabricInfo_t;
 
 typedef struct {
     unsigned int version;

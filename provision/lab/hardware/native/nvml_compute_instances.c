@@ -8,21 +8,10 @@ NVML_API nvmlReturn_t nvmlGpuInstanceGetComputeInstanceProfileInfo(nvmlGpuInstan
 NVML_API nvmlReturn_t nvmlGpuInstanceGetComputeInstanceProfileInfoV(nvmlGpuInstance_t instance, unsigned number,
                                                                     unsigned engines,
                                                                     nvmlComputeInstanceProfileInfo_v2_t *info);
-NVML_API nvmlReturn_t nvmlGpuInstanceGetComputeInstanceRemainingCapacity(nvmlGpuInstance_t instance, unsigned id,
-                                                                         unsigned *count);
-NVML_API nvmlReturn_t nvmlGpuInstanceGetComputeInstancePossiblePlacements(nvmlGpuInstance_t instance, unsigned id,
-                                                                          nvmlPlacement_t *placements,
-                                                                          unsigned *count);
 NVML_API nvmlReturn_t nvmlGpuInstanceCreateComputeInstance(nvmlGpuInstance_t instance, unsigned id,
                                                            nvmlComputeInstance_t *created);
-NVML_API nvmlReturn_t nvmlGpuInstanceCreateComputeInstanceWithPlacement(nvmlGpuInstance_t instance, unsigned id,
-                                                                        const nvmlPlacement_t *placement,
-                                                                        nvmlComputeInstance_t *created);
 NVML_API nvmlReturn_t nvmlGpuInstanceGetComputeInstances(nvmlGpuInstance_t instance, unsigned id,
                                                          nvmlComputeInstance_t *found, unsigned *count);
-NVML_API nvmlReturn_t nvmlGpuInstanceGetComputeInstanceById(nvmlGpuInstance_t instance, unsigned id,
-                                                            nvmlComputeInstance_t *found);
-NVML_API nvmlReturn_t nvmlComputeInstanceGetInfo(nvmlComputeInstance_t compute, nvmlComputeInstanceInfo_t *info);
 NVML_API nvmlReturn_t nvmlComputeInstanceGetInfo_v2(nvmlComputeInstance_t compute, nvmlComputeInstanceInfo_t *info);
 NVML_API nvmlReturn_t nvmlComputeInstanceDestroy(nvmlComputeInstance_t compute);
 
@@ -101,42 +90,8 @@ nvmlReturn_t nvmlGpuInstanceGetComputeInstanceProfileInfoV(nvmlGpuInstance_t ins
     return result;
 }
 
-nvmlReturn_t nvmlGpuInstanceGetComputeInstanceRemainingCapacity(nvmlGpuInstance_t instance, unsigned id,
-                                                                unsigned *count)
-{
-    struct gpu *gpu;
-    struct gpu_instance *found;
-    const struct profile *profile;
-    nvmlReturn_t result = find_instance(instance, &gpu, &found, &profile);
-    if (result != NVML_SUCCESS)
-        return result;
-    unsigned slices = compute_profile_slices(profile, id);
-    if (slices == 0)
-        return NVML_ERROR_NOT_SUPPORTED;
-    *count = compute_remaining(found, profile, slices);
-    return NVML_SUCCESS;
-}
-
-nvmlReturn_t nvmlGpuInstanceGetComputeInstancePossiblePlacements(nvmlGpuInstance_t instance, unsigned id,
-                                                                 nvmlPlacement_t *placements, unsigned *count)
-{
-    struct gpu *gpu;
-    struct gpu_instance *found;
-    const struct profile *profile;
-    nvmlReturn_t result = find_instance(instance, &gpu, &found, &profile);
-    if (result != NVML_SUCCESS)
-        return result;
-    unsigned slices = compute_profile_slices(profile, id);
-    if (slices == 0)
-        return NVML_ERROR_NOT_SUPPORTED;
-    *count = profile->slices - slices + 1;
-    for (unsigned i = 0; placements != NULL && i < *count; i++)
-        placements[i] = (nvmlPlacement_t){i, slices};
-    return NVML_SUCCESS;
-}
-
-static nvmlReturn_t create(nvmlGpuInstance_t handle, unsigned id, const unsigned *start,
-                           nvmlComputeInstance_t *created)
+nvmlReturn_t nvmlGpuInstanceCreateComputeInstance(nvmlGpuInstance_t handle, unsigned id,
+                                                  nvmlComputeInstance_t *created)
 {
     struct state *state;
     struct gpu *gpu;
@@ -152,23 +107,10 @@ static nvmlReturn_t create(nvmlGpuInstance_t handle, unsigned id, const unsigned
     unsigned slices = compute_profile_slices(profile_by_id(gpu->model, instance->profile_id), id);
     if (slices == 0)
         return leave(NVML_ERROR_NOT_SUPPORTED);
-    result = compute_create(gpu, instance, slices, start, &compute);
+    result = compute_create(gpu, instance, slices, &compute);
     if (result == NVML_SUCCESS)
         *created = handle_of_compute(gpu->index, instance->id, compute->id);
     return leave(result);
-}
-
-nvmlReturn_t nvmlGpuInstanceCreateComputeInstance(nvmlGpuInstance_t instance, unsigned id,
-                                                  nvmlComputeInstance_t *created)
-{
-    return create(instance, id, NULL, created);
-}
-
-nvmlReturn_t nvmlGpuInstanceCreateComputeInstanceWithPlacement(nvmlGpuInstance_t instance, unsigned id,
-                                                               const nvmlPlacement_t *placement,
-                                                               nvmlComputeInstance_t *created)
-{
-    return placement == NULL ? NVML_ERROR_INVALID_ARGUMENT : create(instance, id, &placement->start, created);
 }
 
 nvmlReturn_t nvmlGpuInstanceGetComputeInstances(nvmlGpuInstance_t handle, unsigned id, nvmlComputeInstance_t *found,
@@ -187,22 +129,6 @@ nvmlReturn_t nvmlGpuInstanceGetComputeInstances(nvmlGpuInstance_t handle, unsign
     for (unsigned i = 0; i < instance->compute_count; i++)
         if (instance->compute[i].slices == slices && instance_is_visible(gpu, instance, &instance->compute[i]))
             found[(*count)++] = handle_of_compute(gpu->index, instance->id, instance->compute[i].id);
-    return NVML_SUCCESS;
-}
-
-nvmlReturn_t nvmlGpuInstanceGetComputeInstanceById(nvmlGpuInstance_t handle, unsigned id,
-                                                   nvmlComputeInstance_t *found)
-{
-    struct gpu *gpu;
-    struct gpu_instance *instance;
-    const struct profile *profile;
-    nvmlReturn_t result = find_instance(handle, &gpu, &instance, &profile);
-    if (result != NVML_SUCCESS)
-        return result;
-    const struct compute_instance *compute = compute_find(instance, id);
-    if (compute == NULL || !instance_is_visible(gpu, instance, compute))
-        return NVML_ERROR_NOT_FOUND;
-    *found = handle_of_compute(gpu->index, instance->id, id);
     return NVML_SUCCESS;
 }
 
@@ -227,11 +153,6 @@ nvmlReturn_t nvmlComputeInstanceGetInfo_v2(nvmlComputeInstance_t handle, nvmlCom
         .placement = {compute->start, compute->slices},
     };
     return NVML_SUCCESS;
-}
-
-nvmlReturn_t nvmlComputeInstanceGetInfo(nvmlComputeInstance_t compute, nvmlComputeInstanceInfo_t *info)
-{
-    return nvmlComputeInstanceGetInfo_v2(compute, info);
 }
 
 nvmlReturn_t nvmlComputeInstanceDestroy(nvmlComputeInstance_t handle)

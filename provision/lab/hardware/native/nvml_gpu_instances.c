@@ -10,8 +10,6 @@ NVML_API nvmlReturn_t nvmlDeviceGetGpuInstanceProfileInfo(nvmlDevice_t device, u
                                                           nvmlGpuInstanceProfileInfo_t *info);
 NVML_API nvmlReturn_t nvmlDeviceGetGpuInstanceProfileInfoV(nvmlDevice_t device, unsigned number,
                                                            nvmlGpuInstanceProfileInfo_v2_t *info);
-NVML_API nvmlReturn_t nvmlDeviceGetGpuInstanceProfileInfoByIdV(nvmlDevice_t device, unsigned id,
-                                                               nvmlGpuInstanceProfileInfo_v2_t *info);
 NVML_API nvmlReturn_t nvmlDeviceGetGpuInstancePossiblePlacements(nvmlDevice_t device, unsigned id,
                                                                  nvmlPlacement_t *placements, unsigned *count);
 NVML_API nvmlReturn_t nvmlDeviceGetGpuInstancePossiblePlacements_v2(nvmlDevice_t device, unsigned id,
@@ -23,7 +21,6 @@ NVML_API nvmlReturn_t nvmlDeviceCreateGpuInstanceWithPlacement(nvmlDevice_t devi
                                                                nvmlGpuInstance_t *instance);
 NVML_API nvmlReturn_t nvmlDeviceGetGpuInstances(nvmlDevice_t device, unsigned id, nvmlGpuInstance_t *instances,
                                                 unsigned *count);
-NVML_API nvmlReturn_t nvmlDeviceGetGpuInstanceById(nvmlDevice_t device, unsigned id, nvmlGpuInstance_t *instance);
 NVML_API nvmlReturn_t nvmlGpuInstanceGetInfo(nvmlGpuInstance_t instance, nvmlGpuInstanceInfo_t *info);
 NVML_API nvmlReturn_t nvmlGpuInstanceDestroy(nvmlGpuInstance_t instance);
 
@@ -127,17 +124,6 @@ nvmlReturn_t nvmlDeviceGetGpuInstanceProfileInfoV(nvmlDevice_t device, unsigned 
     return result == NVML_SUCCESS ? fill_versioned(info, profile) : result;
 }
 
-nvmlReturn_t nvmlDeviceGetGpuInstanceProfileInfoByIdV(nvmlDevice_t device, unsigned id,
-                                                      nvmlGpuInstanceProfileInfo_v2_t *info)
-{
-    struct gpu *gpu;
-    nvmlReturn_t result = enter_mig(device, &gpu, tables_need_mode());
-    if (result != NVML_SUCCESS)
-        return result;
-    const struct profile *profile = profile_by_id(gpu->model, id);
-    return profile == NULL ? NVML_ERROR_NOT_SUPPORTED : fill_versioned(info, profile);
-}
-
 nvmlReturn_t nvmlDeviceGetGpuInstancePossiblePlacements_v2(nvmlDevice_t device, unsigned id,
                                                            nvmlPlacement_t *placements, unsigned *count)
 {
@@ -221,19 +207,6 @@ nvmlReturn_t nvmlDeviceGetGpuInstances(nvmlDevice_t device, unsigned id, nvmlGpu
     for (unsigned i = 0; i < gpu->instance_count; i++)
         if (gpu->instances[i].profile_id == id && instance_is_visible(gpu, &gpu->instances[i], NULL))
             instances[(*count)++] = handle_of_instance(gpu->index, gpu->instances[i].id);
-    return NVML_SUCCESS;
-}
-
-nvmlReturn_t nvmlDeviceGetGpuInstanceById(nvmlDevice_t device, unsigned id, nvmlGpuInstance_t *instance)
-{
-    struct gpu *gpu;
-    nvmlReturn_t result = enter_mig(device, &gpu, true);
-    if (result != NVML_SUCCESS)
-        return result;
-    const struct gpu_instance *found = instance_find(gpu, id);
-    if (found == NULL || !instance_is_visible(gpu, found, NULL))
-        return NVML_ERROR_NOT_FOUND;
-    *instance = handle_of_instance(gpu->index, id);
     return NVML_SUCCESS;
 }
 

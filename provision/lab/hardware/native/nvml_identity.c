@@ -3,13 +3,9 @@
 
 #include "nvml_internal.h"
 
-NVML_API nvmlReturn_t nvmlDeviceGetCount(unsigned *count);
 NVML_API nvmlReturn_t nvmlDeviceGetCount_v2(unsigned *count);
-NVML_API nvmlReturn_t nvmlDeviceGetHandleByIndex(unsigned index, nvmlDevice_t *device);
 NVML_API nvmlReturn_t nvmlDeviceGetHandleByIndex_v2(unsigned index, nvmlDevice_t *device);
 NVML_API nvmlReturn_t nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice_t *device);
-NVML_API nvmlReturn_t nvmlDeviceGetHandleBySerial(const char *serial, nvmlDevice_t *device);
-NVML_API nvmlReturn_t nvmlDeviceGetHandleByPciBusId(const char *address, nvmlDevice_t *device);
 NVML_API nvmlReturn_t nvmlDeviceGetHandleByPciBusId_v2(const char *address, nvmlDevice_t *device);
 NVML_API nvmlReturn_t nvmlDeviceGetIndex(nvmlDevice_t device, unsigned *index);
 NVML_API nvmlReturn_t nvmlDeviceGetMinorNumber(nvmlDevice_t device, unsigned *minor);
@@ -18,9 +14,6 @@ NVML_API nvmlReturn_t nvmlDeviceGetUUID(nvmlDevice_t device, char *uuid, unsigne
 NVML_API nvmlReturn_t nvmlDeviceGetSerial(nvmlDevice_t device, char *serial, unsigned length);
 NVML_API nvmlReturn_t nvmlDeviceGetVbiosVersion(nvmlDevice_t device, char *version, unsigned length);
 NVML_API nvmlReturn_t nvmlDeviceGetPciInfo_v3(nvmlDevice_t device, nvmlPciInfo_t *pci);
-NVML_API nvmlReturn_t nvmlDeviceGetPciInfoExt(nvmlDevice_t device, nvmlPciInfoExt_v1_t *pci);
-NVML_API nvmlReturn_t nvmlDeviceGetBrand(nvmlDevice_t device, unsigned *brand);
-NVML_API nvmlReturn_t nvmlDeviceGetArchitecture(nvmlDevice_t device, unsigned *architecture);
 NVML_API nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int *major, int *minor);
 
 nvmlReturn_t nvmlDeviceGetCount_v2(unsigned *count)
@@ -33,11 +26,6 @@ nvmlReturn_t nvmlDeviceGetCount_v2(unsigned *count)
     for (unsigned i = 0; i < state->gpu_count; i++)
         *count += gpu_is_visible(&state->gpus[i]);
     return NVML_SUCCESS;
-}
-
-nvmlReturn_t nvmlDeviceGetCount(unsigned *count)
-{
-    return nvmlDeviceGetCount_v2(count);
 }
 
 static nvmlReturn_t give_handle(const struct gpu *gpu, nvmlDevice_t *device)
@@ -58,11 +46,6 @@ nvmlReturn_t nvmlDeviceGetHandleByIndex_v2(unsigned index, nvmlDevice_t *device)
         if (gpu_is_visible(&state->gpus[i]) && index-- == 0)
             return give_handle(&state->gpus[i], device);
     return NVML_ERROR_INVALID_ARGUMENT;
-}
-
-nvmlReturn_t nvmlDeviceGetHandleByIndex(unsigned index, nvmlDevice_t *device)
-{
-    return nvmlDeviceGetHandleByIndex_v2(index, device);
 }
 
 /* A MIG device's handle from its UUID. */
@@ -102,18 +85,6 @@ nvmlReturn_t nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice_t *device)
     return NVML_ERROR_NOT_FOUND;
 }
 
-nvmlReturn_t nvmlDeviceGetHandleBySerial(const char *serial, nvmlDevice_t *device)
-{
-    struct state *state;
-    nvmlReturn_t result = enter(&state);
-    if (result != NVML_SUCCESS)
-        return result;
-    for (unsigned i = 0; serial != NULL && i < state->gpu_count; i++)
-        if (strcmp(serial, state->gpus[i].serial) == 0 && gpu_is_visible(&state->gpus[i]))
-            return give_handle(&state->gpus[i], device);
-    return NVML_ERROR_NOT_FOUND;
-}
-
 nvmlReturn_t nvmlDeviceGetHandleByPciBusId_v2(const char *address, nvmlDevice_t *device)
 {
     struct state *state;
@@ -134,11 +105,6 @@ nvmlReturn_t nvmlDeviceGetHandleByPciBusId_v2(const char *address, nvmlDevice_t 
         if (strcmp(normal, state->gpus[i].pci) == 0 && gpu_is_visible(&state->gpus[i]))
             return give_handle(&state->gpus[i], device);
     return NVML_ERROR_NOT_FOUND;
-}
-
-nvmlReturn_t nvmlDeviceGetHandleByPciBusId(const char *address, nvmlDevice_t *device)
-{
-    return nvmlDeviceGetHandleByPciBusId_v2(address, device);
 }
 
 /* Position of a MIG device among those that are visible on its GPU. */
@@ -246,41 +212,6 @@ nvmlReturn_t nvmlDeviceGetPciInfo_v3(nvmlDevice_t device, nvmlPciInfo_t *pci)
     /* The old field has room for a domain of four digits only. */
     snprintf(pci->busIdLegacy, sizeof pci->busIdLegacy, "%s", gpu->pci + 4);
     return NVML_SUCCESS;
-}
-
-nvmlReturn_t nvmlDeviceGetPciInfoExt(nvmlDevice_t device, nvmlPciInfoExt_v1_t *pci)
-{
-    struct gpu *gpu;
-    nvmlReturn_t result = enter_gpu(device, &gpu);
-    if (result != NVML_SUCCESS)
-        return result;
-    if (pci->version != NVML_VERSION(nvmlPciInfoExt_v1_t, 1))
-        return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
-    address_parts(gpu, &pci->domain, &pci->bus, &pci->device);
-    pci->pciDeviceId = gpu->device;
-    pci->pciSubSystemId = gpu->subsystem;
-    pci->baseClass = 3;
-    pci->subClass = 2;
-    strcpy(pci->busId, gpu->pci);
-    return NVML_SUCCESS;
-}
-
-nvmlReturn_t nvmlDeviceGetBrand(nvmlDevice_t device, unsigned *brand)
-{
-    struct gpu *gpu;
-    nvmlReturn_t result = enter_gpu(device, &gpu);
-    if (result == NVML_SUCCESS)
-        *brand = strncmp(gpu->model->name, "Tesla", 5) == 0 ? 2 : 14;
-    return result;
-}
-
-nvmlReturn_t nvmlDeviceGetArchitecture(nvmlDevice_t device, unsigned *architecture)
-{
-    struct gpu *gpu;
-    nvmlReturn_t result = enter_gpu(device, &gpu);
-    if (result == NVML_SUCCESS)
-        *architecture = gpu->model->architecture;
-    return result;
 }
 
 nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int *major, int *minor)

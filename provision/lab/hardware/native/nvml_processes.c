@@ -6,16 +6,8 @@
 
 #define USED (512ull * 1048576)
 
-NVML_API nvmlReturn_t nvmlDeviceGetComputeRunningProcesses(nvmlDevice_t device, unsigned *count,
-                                                           nvmlProcessInfo_v1_t *infos);
-NVML_API nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v2(nvmlDevice_t device, unsigned *count,
-                                                              nvmlProcessInfo_t *infos);
 NVML_API nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device, unsigned *count,
                                                               nvmlProcessInfo_t *infos);
-NVML_API nvmlReturn_t nvmlDeviceGetGraphicsRunningProcesses_v3(nvmlDevice_t device, unsigned *count,
-                                                               nvmlProcessInfo_t *infos);
-NVML_API nvmlReturn_t nvmlDeviceGetMPSComputeRunningProcesses_v3(nvmlDevice_t device, unsigned *count,
-                                                                 nvmlProcessInfo_t *infos);
 
 static bool has_capability(const struct client *client, unsigned minor)
 {
@@ -61,44 +53,4 @@ nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device, unsign
     }
     *count = found;
     return found > room || (found != 0 && infos == NULL) ? NVML_ERROR_INSUFFICIENT_SIZE : NVML_SUCCESS;
-}
-
-nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v2(nvmlDevice_t device, unsigned *count, nvmlProcessInfo_t *infos)
-{
-    return nvmlDeviceGetComputeRunningProcesses_v3(device, count, infos);
-}
-
-nvmlReturn_t nvmlDeviceGetComputeRunningProcesses(nvmlDevice_t device, unsigned *count, nvmlProcessInfo_v1_t *infos)
-{
-    nvmlProcessInfo_t found[MAX_CLIENTS];
-    unsigned room = *count < MAX_CLIENTS ? *count : MAX_CLIENTS;
-    *count = room;
-    nvmlReturn_t result = nvmlDeviceGetComputeRunningProcesses_v3(device, count, infos == NULL ? NULL : found);
-    for (unsigned i = 0; result == NVML_SUCCESS && infos != NULL && i < *count; i++)
-        infos[i] = (nvmlProcessInfo_v1_t){found[i].pid, found[i].usedGpuMemory};
-    return result;
-}
-
-static nvmlReturn_t none(nvmlDevice_t device, unsigned *count)
-{
-    struct gpu *gpu;
-    struct gpu_instance *instance;
-    struct compute_instance *compute;
-    nvmlReturn_t result = enter_device(device, &gpu, &instance, &compute);
-    if (result == NVML_SUCCESS)
-        *count = 0;
-    return result;
-}
-
-nvmlReturn_t nvmlDeviceGetGraphicsRunningProcesses_v3(nvmlDevice_t device, unsigned *count, nvmlProcessInfo_t *infos)
-{
-    (void)infos;
-    return none(device, count);
-}
-
-nvmlReturn_t nvmlDeviceGetMPSComputeRunningProcesses_v3(nvmlDevice_t device, unsigned *count,
-                                                        nvmlProcessInfo_t *infos)
-{
-    (void)infos;
-    return none(device, count);
 }

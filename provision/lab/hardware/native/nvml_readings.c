@@ -6,37 +6,25 @@
 
 #define MIB 1048576ull
 #define RESERVED (500 * MIB)
-#define BAR1_OF_MIG (65536 * MIB)
 #define IDLE_CELSIUS 31
 #define IDLE_POWER_SHARE 8 /* of the limit: one part in eight */
-#define DEFAULT_COMPUTE_MODE 0
 
 NVML_API nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t *memory);
 NVML_API nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v2_t *memory);
-NVML_API nvmlReturn_t nvmlDeviceGetBAR1MemoryInfo(nvmlDevice_t device, nvmlBAR1Memory_t *memory);
 NVML_API nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t device, nvmlUtilization_t *utilization);
 NVML_API nvmlReturn_t nvmlDeviceGetTemperature(nvmlDevice_t device, unsigned sensor, unsigned *celsius);
 NVML_API nvmlReturn_t nvmlDeviceGetPowerUsage(nvmlDevice_t device, unsigned *milliwatts);
 NVML_API nvmlReturn_t nvmlDeviceGetEnforcedPowerLimit(nvmlDevice_t device, unsigned *milliwatts);
-NVML_API nvmlReturn_t nvmlDeviceGetPowerManagementLimit(nvmlDevice_t device, unsigned *milliwatts);
-NVML_API nvmlReturn_t nvmlDeviceGetPowerManagementDefaultLimit(nvmlDevice_t device, unsigned *milliwatts);
 NVML_API nvmlReturn_t nvmlDeviceGetPerformanceState(nvmlDevice_t device, unsigned *state);
 NVML_API nvmlReturn_t nvmlDeviceGetPersistenceMode(nvmlDevice_t device, unsigned *mode);
 NVML_API nvmlReturn_t nvmlDeviceSetPersistenceMode(nvmlDevice_t device, unsigned mode);
-NVML_API nvmlReturn_t nvmlDeviceGetComputeMode(nvmlDevice_t device, unsigned *mode);
-NVML_API nvmlReturn_t nvmlDeviceGetDisplayActive(nvmlDevice_t device, unsigned *active);
-NVML_API nvmlReturn_t nvmlDeviceGetDisplayMode(nvmlDevice_t device, unsigned *mode);
 NVML_API nvmlReturn_t nvmlDeviceGetEccMode(nvmlDevice_t device, unsigned *current, unsigned *pending);
 NVML_API nvmlReturn_t nvmlDeviceGetTotalEccErrors(nvmlDevice_t device, unsigned type, unsigned counter,
                                                   unsigned long long *errors);
-NVML_API nvmlReturn_t nvmlDeviceGetMemoryErrorCounter(nvmlDevice_t device, unsigned type, unsigned counter,
-                                                      unsigned location, unsigned long long *errors);
-NVML_API nvmlReturn_t nvmlDeviceValidateInforom(nvmlDevice_t device);
 NVML_API nvmlReturn_t nvmlDeviceGetCurrPcieLinkGeneration(nvmlDevice_t device, unsigned *generation);
 NVML_API nvmlReturn_t nvmlDeviceGetMaxPcieLinkGeneration(nvmlDevice_t device, unsigned *generation);
 NVML_API nvmlReturn_t nvmlDeviceGetCurrPcieLinkWidth(nvmlDevice_t device, unsigned *width);
 NVML_API nvmlReturn_t nvmlDeviceGetMaxPcieLinkWidth(nvmlDevice_t device, unsigned *width);
-NVML_API nvmlReturn_t nvmlDeviceGetGpuFabricInfo(nvmlDevice_t device, nvmlGpuFabricInfo_t *info);
 NVML_API nvmlReturn_t nvmlDeviceGetGpuFabricInfoV(nvmlDevice_t device, nvmlGpuFabricInfo_v2_t *info);
 
 /* Memory of a device as MIG divides it: total and what the driver keeps of it, in bytes. */
@@ -80,16 +68,6 @@ nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v2_t *me
     return result;
 }
 
-nvmlReturn_t nvmlDeviceGetBAR1MemoryInfo(nvmlDevice_t device, nvmlBAR1Memory_t *memory)
-{
-    unsigned long long total, reserved;
-    nvmlReturn_t result = memory_of(device, &total, &reserved);
-    if (result == NVML_SUCCESS)
-        *memory = (nvmlBAR1Memory_t){.bar1Total = device->mig ? BAR1_OF_MIG : 2 * BAR1_OF_MIG,
-                                     .bar1Free = device->mig ? BAR1_OF_MIG : 2 * BAR1_OF_MIG};
-    return result;
-}
-
 nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t device, nvmlUtilization_t *utilization)
 {
     struct gpu *gpu;
@@ -127,16 +105,6 @@ nvmlReturn_t nvmlDeviceGetEnforcedPowerLimit(nvmlDevice_t device, unsigned *mill
     return result;
 }
 
-nvmlReturn_t nvmlDeviceGetPowerManagementLimit(nvmlDevice_t device, unsigned *milliwatts)
-{
-    return nvmlDeviceGetEnforcedPowerLimit(device, milliwatts);
-}
-
-nvmlReturn_t nvmlDeviceGetPowerManagementDefaultLimit(nvmlDevice_t device, unsigned *milliwatts)
-{
-    return nvmlDeviceGetEnforcedPowerLimit(device, milliwatts);
-}
-
 nvmlReturn_t nvmlDeviceGetPowerUsage(nvmlDevice_t device, unsigned *milliwatts)
 {
     nvmlReturn_t result = nvmlDeviceGetEnforcedPowerLimit(device, milliwatts);
@@ -172,21 +140,6 @@ nvmlReturn_t nvmlDeviceSetPersistenceMode(nvmlDevice_t device, unsigned mode)
     return leave(NVML_SUCCESS);
 }
 
-nvmlReturn_t nvmlDeviceGetComputeMode(nvmlDevice_t device, unsigned *mode)
-{
-    return give(device, mode, DEFAULT_COMPUTE_MODE);
-}
-
-nvmlReturn_t nvmlDeviceGetDisplayActive(nvmlDevice_t device, unsigned *active)
-{
-    return give(device, active, 0);
-}
-
-nvmlReturn_t nvmlDeviceGetDisplayMode(nvmlDevice_t device, unsigned *mode)
-{
-    return give(device, mode, 0);
-}
-
 nvmlReturn_t nvmlDeviceGetEccMode(nvmlDevice_t device, unsigned *current, unsigned *pending)
 {
     *pending = 1;
@@ -203,25 +156,6 @@ nvmlReturn_t nvmlDeviceGetTotalEccErrors(nvmlDevice_t device, unsigned type, uns
     if (result == NVML_SUCCESS)
         *errors = 0;
     return result;
-}
-
-nvmlReturn_t nvmlDeviceGetMemoryErrorCounter(nvmlDevice_t device, unsigned type, unsigned counter, unsigned location,
-                                             unsigned long long *errors)
-{
-    unsigned long long total, reserved;
-    (void)type;
-    (void)counter;
-    (void)location;
-    nvmlReturn_t result = memory_of(device, &total, &reserved);
-    if (result == NVML_SUCCESS)
-        *errors = 0;
-    return result;
-}
-
-nvmlReturn_t nvmlDeviceValidateInforom(nvmlDevice_t device)
-{
-    unsigned unused;
-    return give(device, &unused, 0);
 }
 
 /* PCIe generation by architecture: Volta 3, Ampere 4, Hopper and later 5. */
@@ -259,17 +193,6 @@ static unsigned char fabric_state(const struct gpu *gpu)
     default:
         return NVML_FABRIC_NOT_SUPPORTED;
     }
-}
-
-nvmlReturn_t nvmlDeviceGetGpuFabricInfo(nvmlDevice_t device, nvmlGpuFabricInfo_t *info)
-{
-    struct gpu *gpu;
-    nvmlReturn_t result = enter_gpu(device, &gpu);
-    if (result != NVML_SUCCESS)
-        return result;
-    memset(info, 0, sizeof *info);
-    info->state = fabric_state(gpu);
-    return NVML_SUCCESS;
 }
 
 nvmlReturn_t nvmlDeviceGetGpuFabricInfoV(nvmlDevice_t device, nvmlGpuFabricInfo_v2_t *info)

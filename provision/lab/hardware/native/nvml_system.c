@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,20 +7,11 @@
 #include "version.h"
 
 NVML_API nvmlReturn_t nvmlInit_v2(void);
-NVML_API nvmlReturn_t nvmlInit(void);
 NVML_API nvmlReturn_t nvmlInitWithFlags(unsigned flags);
 NVML_API nvmlReturn_t nvmlShutdown(void);
 NVML_API nvmlReturn_t nvmlSystemGetDriverVersion(char *version, unsigned length);
 NVML_API nvmlReturn_t nvmlSystemGetNVMLVersion(char *version, unsigned length);
-NVML_API nvmlReturn_t nvmlSystemGetCudaDriverVersion(int *version);
 NVML_API nvmlReturn_t nvmlSystemGetCudaDriverVersion_v2(int *version);
-NVML_API nvmlReturn_t nvmlSystemGetProcessName(unsigned pid, char *name, unsigned length);
-NVML_API nvmlReturn_t nvmlEventSetCreate(nvmlEventSet_t *set);
-NVML_API nvmlReturn_t nvmlEventSetFree(nvmlEventSet_t set);
-
-struct nvml_event_set {
-    int unused;
-};
 
 static unsigned users;
 static int held[MAX_GPUS + 1];
@@ -67,11 +57,6 @@ nvmlReturn_t nvmlInit_v2(void)
     return NVML_SUCCESS;
 }
 
-nvmlReturn_t nvmlInit(void)
-{
-    return nvmlInit_v2();
-}
-
 nvmlReturn_t nvmlInitWithFlags(unsigned flags)
 {
     (void)flags;
@@ -110,49 +95,10 @@ nvmlReturn_t nvmlSystemGetNVMLVersion(char *version, unsigned length)
     return give_text(version, length, text);
 }
 
-nvmlReturn_t nvmlSystemGetCudaDriverVersion(int *version)
+nvmlReturn_t nvmlSystemGetCudaDriverVersion_v2(int *version)
 {
     if (version == NULL)
         return NVML_ERROR_INVALID_ARGUMENT;
     *version = cuda_version;
-    return NVML_SUCCESS;
-}
-
-nvmlReturn_t nvmlSystemGetCudaDriverVersion_v2(int *version)
-{
-    return nvmlSystemGetCudaDriverVersion(version);
-}
-
-nvmlReturn_t nvmlSystemGetProcessName(unsigned pid, char *name, unsigned length)
-{
-    char path[48], text[1024];
-    struct state *state;
-    nvmlReturn_t result = enter(&state);
-    if (result != NVML_SUCCESS)
-        return result;
-    snprintf(path, sizeof path, "/proc/%u/cmdline", pid);
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return NVML_ERROR_NOT_FOUND;
-    size_t size = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[size] = '\0';
-    text[strcspn(text, "\n")] = '\0';
-    return give_text(name, length, text);
-}
-
-nvmlReturn_t nvmlEventSetCreate(nvmlEventSet_t *set)
-{
-    struct state *state;
-    nvmlReturn_t result = enter(&state);
-    if (result != NVML_SUCCESS)
-        return result;
-    *set = calloc(1, sizeof **set);
-    return *set == NULL ? NVML_ERROR_MEMORY : NVML_SUCCESS;
-}
-
-nvmlReturn_t nvmlEventSetFree(nvmlEventSet_t set)
-{
-    free(set);
     return NVML_SUCCESS;
 }

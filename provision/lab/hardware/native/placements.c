@@ -25,14 +25,6 @@ const struct profile *profile_by_number(const struct model *model, unsigned nvml
     return NULL;
 }
 
-const struct profile *profile_by_name(const struct model *model, const char *name)
-{
-    for (unsigned i = 0; i < model->profile_count; i++)
-        if (strcmp(model->profiles[i].name, name) == 0)
-            return &model->profiles[i];
-    return NULL;
-}
-
 const struct profile *profile_of_all(const struct model *model)
 {
     for (unsigned i = 0; i < model->profile_count; i++)

@@ -10,7 +10,6 @@
 #define EXIT_UNKNOWN_OPTION 255
 #define EXIT_FAILED 255
 #define SMI_MAX_GPUS 64
-#define SMI_MAX_MIG 16
 
 /* The functions that are looked up in libnvidia-ml.so.1. */
 #define SMI_FUNCTIONS(X)                                                                                   \
@@ -19,23 +18,17 @@
     X(nvmlSystemGetDriverVersion, (char *, unsigned))                                                      \
     X(nvmlSystemGetNVMLVersion, (char *, unsigned))                                                        \
     X(nvmlSystemGetCudaDriverVersion_v2, (int *))                                                          \
-    X(nvmlSystemGetProcessName, (unsigned, char *, unsigned))                                              \
     X(nvmlDeviceGetCount_v2, (unsigned *))                                                                 \
     X(nvmlDeviceGetHandleByIndex_v2, (unsigned, nvmlDevice_t *))                                           \
     X(nvmlDeviceGetHandleByUUID, (const char *, nvmlDevice_t *))                                           \
-    X(nvmlDeviceGetHandleBySerial, (const char *, nvmlDevice_t *))                                         \
     X(nvmlDeviceGetHandleByPciBusId_v2, (const char *, nvmlDevice_t *))                                    \
     X(nvmlDeviceGetIndex, (nvmlDevice_t, unsigned *))                                                      \
-    X(nvmlDeviceGetMinorNumber, (nvmlDevice_t, unsigned *))                                                \
     X(nvmlDeviceGetName, (nvmlDevice_t, char *, unsigned))                                                 \
     X(nvmlDeviceGetUUID, (nvmlDevice_t, char *, unsigned))                                                 \
     X(nvmlDeviceGetSerial, (nvmlDevice_t, char *, unsigned))                                               \
-    X(nvmlDeviceGetVbiosVersion, (nvmlDevice_t, char *, unsigned))                                         \
     X(nvmlDeviceGetPciInfo_v3, (nvmlDevice_t, nvmlPciInfo_t *))                                            \
-    X(nvmlDeviceGetArchitecture, (nvmlDevice_t, unsigned *))                                               \
     X(nvmlDeviceGetCudaComputeCapability, (nvmlDevice_t, int *, int *))                                    \
     X(nvmlDeviceGetMemoryInfo_v2, (nvmlDevice_t, nvmlMemory_v2_t *))                                       \
-    X(nvmlDeviceGetBAR1MemoryInfo, (nvmlDevice_t, nvmlBAR1Memory_t *))                                     \
     X(nvmlDeviceGetUtilizationRates, (nvmlDevice_t, nvmlUtilization_t *))                                  \
     X(nvmlDeviceGetTemperature, (nvmlDevice_t, unsigned, unsigned *))                                      \
     X(nvmlDeviceGetPowerUsage, (nvmlDevice_t, unsigned *))                                                 \
@@ -55,9 +48,6 @@
     X(nvmlDeviceSetMigMode, (nvmlDevice_t, unsigned, nvmlReturn_t *))                                      \
     X(nvmlDeviceGetMaxMigDeviceCount, (nvmlDevice_t, unsigned *))                                          \
     X(nvmlDeviceGetMigDeviceHandleByIndex, (nvmlDevice_t, unsigned, nvmlDevice_t *))                       \
-    X(nvmlDeviceGetGpuInstanceId, (nvmlDevice_t, unsigned *))                                              \
-    X(nvmlDeviceGetComputeInstanceId, (nvmlDevice_t, unsigned *))                                          \
-    X(nvmlDeviceGetAttributes_v2, (nvmlDevice_t, nvmlDeviceAttributes_t *))                                \
     X(nvmlDeviceGetGpuInstanceProfileInfoV, (nvmlDevice_t, unsigned, nvmlGpuInstanceProfileInfo_v2_t *))   \
     X(nvmlDeviceGetGpuInstancePossiblePlacements_v2, (nvmlDevice_t, unsigned, nvmlPlacement_t *, unsigned *)) \
     X(nvmlDeviceGetGpuInstanceRemainingCapacity, (nvmlDevice_t, unsigned, unsigned *))                     \
@@ -69,7 +59,6 @@
     X(nvmlGpuInstanceDestroy, (nvmlGpuInstance_t))                                                         \
     X(nvmlGpuInstanceGetComputeInstanceProfileInfoV,                                                       \
       (nvmlGpuInstance_t, unsigned, unsigned, nvmlComputeInstanceProfileInfo_v2_t *))                      \
-    X(nvmlGpuInstanceGetComputeInstanceRemainingCapacity, (nvmlGpuInstance_t, unsigned, unsigned *))       \
     X(nvmlGpuInstanceCreateComputeInstance, (nvmlGpuInstance_t, unsigned, nvmlComputeInstance_t *))        \
     X(nvmlGpuInstanceGetComputeInstances, (nvmlGpuInstance_t, unsigned, nvmlComputeInstance_t *, unsigned *)) \
     X(nvmlComputeInstanceGetInfo_v2, (nvmlComputeInstance_t, nvmlComputeInstanceInfo_t *))                 \
@@ -89,13 +78,11 @@ int library_open(void);
 const char *text_of(nvmlReturn_t result);
 
 struct options {
-    bool list, query, xml, help, version, reset, topology;
+    bool list, query, xml, reset;
     const char *ids;      /* -i */
     const char *gpus;     /* --query-gpu */
     const char *apps;     /* --query-compute-apps */
     const char *format;   /* --format */
-    const char *file;     /* -f */
-    const char *display;  /* -d */
     const char *persistence, *mig; /* -pm, -mig */
 };
 
@@ -122,14 +109,11 @@ int command_reset(const struct options *options);
 int command_topology(void);
 int command_mig(int count, char **arguments);
 
-void table_of_mig_devices(const struct target *targets, unsigned count);
-
 /* The value of a --query-gpu field, without its unit. False for a field that does not exist. */
 bool field_value(const char *name, const struct target *target, char *value, size_t size);
 
 /* The unit of a field; NULL for none. */
 const char *field_unit(const char *name);
-void fields_print(void);
 
 #define CSV_SIZE 256
 

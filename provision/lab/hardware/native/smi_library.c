@@ -90,15 +90,13 @@ int library_open(void)
                                                                                                      : (int)result;
 }
 
-/* Find one GPU by what -i accepts: an index, a UUID, a serial number or a bus address. */
+/* Find one GPU by what -i accepts: an index, a UUID or a bus address. */
 static nvmlReturn_t find(const char *id, nvmlDevice_t *device)
 {
     unsigned index;
     char rest;
-    if (sscanf(id, "%u%c", &index, &rest) == 1) {
-        nvmlReturn_t result = nvml.nvmlDeviceGetHandleByIndex_v2(index, device);
-        return result == NVML_ERROR_INVALID_ARGUMENT ? nvml.nvmlDeviceGetHandleBySerial(id, device) : result;
-    }
+    if (sscanf(id, "%u%c", &index, &rest) == 1)
+        return nvml.nvmlDeviceGetHandleByIndex_v2(index, device);
     if (strncmp(id, "GPU-", 4) == 0)
         return nvml.nvmlDeviceGetHandleByUUID(id, device);
     return nvml.nvmlDeviceGetHandleByPciBusId_v2(id, device);

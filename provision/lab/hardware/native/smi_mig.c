@@ -12,25 +12,20 @@ struct mig_option {
     const char *brief, *name;
     bool *flag;
     const char **value;
-    bool value_optional;
 };
 
 static int read_options(struct mig_options *options, int count, char **arguments)
 {
     const struct mig_option known[] = {
-        {"-i", "--id", NULL, &options->ids, false},
-        {"-gi", "--gpu-instance-id", NULL, &options->instances, false},
-        {"-ci", "--compute-instance-id", NULL, &options->computes, false},
-        {"-lgip", "--list-gpu-instance-profiles", &options->profiles, NULL, false},
-        {"-lgipp", "--list-gpu-instance-possible-placements", &options->placements, NULL, false},
-        {"-C", "--default-compute-instance", &options->with_compute, NULL, false},
-        {"-cgi", "--create-gpu-instance", NULL, &options->create, false},
-        {"-dgi", "--destroy-gpu-instance", &options->destroy, NULL, false},
-        {"-lgi", "--list-gpu-instances", &options->list, NULL, false},
-        {"-lcip", "--list-compute-instance-profiles", &options->compute_profiles, NULL, false},
-        {"-cci", "--create-compute-instance", &options->compute_create, &options->create_compute, true},
-        {"-dci", "--destroy-compute-instance", &options->compute_destroy, NULL, false},
-        {"-lci", "--list-compute-instances", &options->compute_list, NULL, false},
+        {"-i", "--id", NULL, &options->ids},
+        {"-lgip", "--list-gpu-instance-profiles", &options->profiles, NULL},
+        {"-lgipp", "--list-gpu-instance-possible-placements", &options->placements, NULL},
+        {"-C", "--default-compute-instance", &options->with_compute, NULL},
+        {"-cgi", "--create-gpu-instance", NULL, &options->create},
+        {"-dgi", "--destroy-gpu-instance", &options->destroy, NULL},
+        {"-lgi", "--list-gpu-instances", &options->list, NULL},
+        {"-dci", "--destroy-compute-instance", &options->compute_destroy, NULL},
+        {"-lci", "--list-compute-instances", &options->compute_list, NULL},
     };
     for (int i = 0; i < count; i++) {
         const struct mig_option *option = NULL;
@@ -44,30 +39,17 @@ static int read_options(struct mig_options *options, int count, char **arguments
                 value = arguments[i] + length + 1;
             }
         }
-        bool more = i + 1 < count && (arguments[i + 1][0] != '-' || (option != NULL && !option->value_optional));
-        if (option == NULL || (option->value != NULL && !option->value_optional && value == NULL && !more)) {
+        bool more = i + 1 < count;
+        if (option == NULL || (option->value != NULL && value == NULL && !more)) {
             printf("Option \"%s\" is not recognized.\n\n", arguments[i]);
             return NVML_ERROR_INVALID_ARGUMENT;
         }
         if (option->flag != NULL)
             *option->flag = true;
         if (option->value != NULL)
-            *option->value = value != NULL ? value : more ? arguments[++i] : NULL;
+            *option->value = value != NULL ? value : arguments[++i];
     }
     return 0;
-}
-
-bool is_wanted(const char *list, unsigned id)
-{
-    for (const char *at = list; at != NULL && *at != '\0';) {
-        char *end;
-        if (strtoul(at, &end, 10) == id && end != at)
-            return true;
-        at = strchr(end, ',');
-        if (at != NULL)
-            at++;
-    }
-    return list == NULL;
 }
 
 int none_found(const char *what)
@@ -111,17 +93,13 @@ static int run(struct target *targets, unsigned count, const struct mig_options 
         return nothing;
     if (options->create != NULL)
         return mig_create(targets, count, options);
-    if (options->compute_create)
-        return mig_compute_create(targets, count, options);
     if (options->compute_destroy)
-        return mig_compute_destroy(targets, count, options);
+        return mig_compute_destroy(targets, count);
     if (options->destroy)
-        return mig_destroy(targets, count, options);
-    if (options->compute_profiles)
-        return mig_compute_profiles(targets, count, options);
+        return mig_destroy(targets, count);
     if (options->compute_list)
-        return mig_compute_list(targets, count, options);
-    return mig_list(targets, count, options);
+        return mig_compute_list(targets, count);
+    return mig_list(targets, count);
 }
 
 int command_mig(int count, char **arguments)

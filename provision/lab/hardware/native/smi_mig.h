@@ -8,13 +8,10 @@
 
 struct mig_options {
     const char *ids;               /* -i */
-    const char *instances;         /* -gi */
-    const char *computes;          /* -ci */
     const char *create;            /* -cgi */
-    const char *create_compute;    /* -cci */
     bool with_compute;             /* -C */
     bool profiles, placements, list, destroy;
-    bool compute_profiles, compute_list, compute_destroy, compute_create;
+    bool compute_list, compute_destroy;
 };
 
 /* One GPU instance, with what is printed of it. */
@@ -32,23 +29,17 @@ struct found_compute {
     char name[NVML_NAME_V2];
 };
 
-/* The GPU instances that `-gi` names, all without it; by profile as NVML counts them, then by id. */
-unsigned instances_find(const struct target *targets, unsigned count, const char *wanted, struct found_instance *found);
-unsigned computes_find(const struct found_instance *instances, unsigned count, const char *wanted,
-                       struct found_compute *found);
-
-/* Tell whether an id stands in a list such as "1,2"; every id does without a list. */
-bool is_wanted(const char *list, unsigned id);
+/* All GPU instances, by profile as NVML counts them, then by id. */
+unsigned instances_find(const struct target *targets, unsigned count, struct found_instance *found);
+unsigned computes_find(const struct found_instance *instances, unsigned count, struct found_compute *found);
 
 int mig_profiles(const struct target *targets, unsigned count);
 int mig_placements(const struct target *targets, unsigned count);
-int mig_list(const struct target *targets, unsigned count, const struct mig_options *options);
-int mig_compute_list(const struct target *targets, unsigned count, const struct mig_options *options);
-int mig_compute_profiles(const struct target *targets, unsigned count, const struct mig_options *options);
+int mig_list(const struct target *targets, unsigned count);
+int mig_compute_list(const struct target *targets, unsigned count);
 int mig_create(const struct target *targets, unsigned count, const struct mig_options *options);
-int mig_compute_create(const struct target *targets, unsigned count, const struct mig_options *options);
-int mig_destroy(const struct target *targets, unsigned count, const struct mig_options *options);
-int mig_compute_destroy(const struct target *targets, unsigned count, const struct mig_options *options);
+int mig_destroy(const struct target *targets, unsigned count);
+int mig_compute_destroy(const struct target *targets, unsigned count);
 
 /* Say that nothing of a kind was found, and return the exit code for it. */
 int none_found(const char *what);

@@ -48,17 +48,14 @@ static int create_compute(const struct target *target, nvmlGpuInstance_t instanc
     return 0;
 }
 
-/* The compute instance profile that is named by its number or its name. */
+/* The compute instance profile of that name. */
 static bool find_compute_profile(nvmlGpuInstance_t instance, const char *wanted,
                                  nvmlComputeInstanceProfileInfo_v2_t *info)
 {
     for (unsigned number = 0; number < NVML_COMPUTE_INSTANCE_PROFILE_COUNT; number++) {
-        char id[8];
         *info = (nvmlComputeInstanceProfileInfo_v2_t){.version = NVML_VERSION(nvmlComputeInstanceProfileInfo_v2_t, 2)};
-        if (nvml.nvmlGpuInstanceGetComputeInstanceProfileInfoV(instance, number, 0, info) != NVML_SUCCESS)
-            continue;
-        snprintf(id, sizeof id, "%u", info->id);
-        if (strcmp(id, wanted) == 0 || strcmp(info->name + 4, wanted) == 0)
+        if (nvml.nvmlGpuInstanceGetComputeInstanceProfileInfoV(instance, number, 0, info) == NVML_SUCCESS &&
+            strcmp(info->name, wanted) == 0)
             return true;
     }
     return false;
@@ -100,7 +97,7 @@ static int create_one(const struct target *target, char *item, bool with_compute
     printf("Successfully created GPU instance ID %2u on GPU %2u using profile %s (ID %2u)\n", info.id, target->index,
            profile.name, profile.id);
     /* The compute instance that takes all of a GPU instance has its name. */
-    if (!with_compute || !find_compute_profile(created, profile.name + 4, &compute))
+    if (!with_compute || !find_compute_profile(created, profile.name, &compute))
         return 0;
     return create_compute(target, created, info.id, &compute);
 }
@@ -119,32 +116,10 @@ int mig_create(const struct target *targets, unsigned count, const struct mig_op
     return 0;
 }
 
-int mig_compute_create(const struct target *targets, unsigned count, const struct mig_options *options)
+int mig_destroy(const struct target *targets, unsigned count)
 {
     struct found_instance found[MAX_FOUND];
-    unsigned total = instances_find(targets, count, options->instances, found);
-    if (total == 0)
-        return none_found("GPU instances");
-    for (unsigned i = 0; i < total; i++) {
-        char list[1024], *rest = NULL;
-        nvmlComputeInstanceProfileInfo_v2_t profile;
-        snprintf(list, sizeof list, "%s", options->create_compute == NULL ? "*" : options->create_compute);
-        for (char *item = strtok_r(list, ",", &rest); item != NULL; item = strtok_r(NULL, ",", &rest)) {
-            const char *wanted = strcmp(item, "*") == 0 ? found[i].name + 4 : item;
-            if (!find_compute_profile(found[i].handle, wanted, &profile))
-                return compute_failed(NVML_ERROR_INVALID_ARGUMENT, found[i].target->index, found[i].info.id, item);
-            int failed = create_compute(found[i].target, found[i].handle, found[i].info.id, &profile);
-            if (failed != 0)
-                return failed;
-        }
-    }
-    return 0;
-}
-
-int mig_destroy(const struct target *targets, unsigned count, const struct mig_options *options)
-{
-    struct found_instance found[MAX_FOUND];
-    unsigned total = instances_find(targets, count, options->instances, found);
+    unsigned total = instances_find(targets, count, found);
     if (total == 0)
         return none_found("GPU instances");
     for (unsigned i = 0; i < total; i++) {
@@ -160,12 +135,12 @@ int mig_destroy(const struct target *targets, unsigned count, const struct mig_o
     return 0;
 }
 
-int mig_compute_destroy(const struct target *targets, unsigned count, const struct mig_options *options)
+int mig_compute_destroy(const struct target *targets, unsigned count)
 {
     struct found_instance instances[MAX_FOUND];
     struct found_compute found[MAX_FOUND];
-    unsigned total = instances_find(targets, count, options->instances, instances);
-    total = computes_find(instances, total, options->computes, found);
+    unsigned total = instances_find(targets, count, instances);
+    total = computes_find(instances, total, found);
     if (total == 0)
         return none_found("compute instances");
     for (unsigned i = 0; i < total; i++) {

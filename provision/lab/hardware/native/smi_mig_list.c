@@ -31,7 +31,7 @@ static unsigned sorted_profiles(nvmlDevice_t device, nvmlGpuInstanceProfileInfo_
     return count;
 }
 
-unsigned instances_find(const struct target *targets, unsigned count, const char *wanted, struct found_instance *found)
+unsigned instances_find(const struct target *targets, unsigned count, struct found_instance *found)
 {
     unsigned total = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -45,16 +45,14 @@ unsigned instances_find(const struct target *targets, unsigned count, const char
                 struct found_instance *one = &found[total];
                 *one = (struct found_instance){.target = &targets[i], .handle = handles[k]};
                 strcpy(one->name, infos[j].name);
-                if (nvml.nvmlGpuInstanceGetInfo(handles[k], &one->info) == NVML_SUCCESS &&
-                    is_wanted(wanted, one->info.id))
-                    total++;
+                total += nvml.nvmlGpuInstanceGetInfo(handles[k], &one->info) == NVML_SUCCESS;
             }
         }
     }
     return total;
 }
 
-unsigned computes_find(const struct found_instance *instances, unsigned count, const char *wanted,
+unsigned computes_find(const struct found_instance *instances, unsigned count,
                        struct found_compute *found)
 {
     unsigned total = 0;
@@ -72,9 +70,7 @@ unsigned computes_find(const struct found_instance *instances, unsigned count, c
                 struct found_compute *one = &found[total];
                 *one = (struct found_compute){.parent = &instances[i], .handle = handles[j]};
                 strcpy(one->name, profile.name);
-                if (nvml.nvmlComputeInstanceGetInfo_v2(handles[j], &one->info) == NVML_SUCCESS &&
-                    is_wanted(wanted, one->info.id))
-                    total++;
+                total += nvml.nvmlComputeInstanceGetInfo_v2(handles[j], &one->info) == NVML_SUCCESS;
             }
         }
     return total;
@@ -155,10 +151,10 @@ int mig_placements(const struct target *targets, unsigned count)
     return 0;
 }
 
-int mig_list(const struct target *targets, unsigned count, const struct mig_options *options)
+int mig_list(const struct target *targets, unsigned count)
 {
     struct found_instance found[MAX_FOUND];
-    unsigned total = instances_find(targets, count, options->instances, found);
+    unsigned total = instances_find(targets, count, found);
     if (total == 0)
         return none_found("GPU instances");
     printf("+-------------------------------------------------------+\n"
@@ -174,12 +170,12 @@ int mig_list(const struct target *targets, unsigned count, const struct mig_opti
     return 0;
 }
 
-int mig_compute_list(const struct target *targets, unsigned count, const struct mig_options *options)
+int mig_compute_list(const struct target *targets, unsigned count)
 {
     struct found_instance instances[MAX_FOUND];
     struct found_compute found[MAX_FOUND];
-    unsigned total = instances_find(targets, count, options->instances, instances);
-    total = computes_find(instances, total, options->computes, found);
+    unsigned total = instances_find(targets, count, instances);
+    total = computes_find(instances, total, found);
     if (total == 0)
         return none_found("compute instances");
     printf("+--------------------------------------------------------------------+\n"
@@ -194,36 +190,5 @@ int mig_compute_list(const struct target *targets, unsigned count, const struct 
                found[i].info.placement.size);
         printf("+--------------------------------------------------------------------+\n");
     }
-    return 0;
-}
-
-int mig_compute_profiles(const struct target *targets, unsigned count, const struct mig_options *options)
-{
-    struct found_instance found[MAX_FOUND];
-    unsigned total = instances_find(targets, count, options->instances, found);
-    if (total == 0)
-        return none_found("GPU instances");
-    printf("+--------------------------------------------------------------------------------------+\n"
-           "| Compute instance profiles:                                                           |\n"
-           "| GPU     GPU       Name             Profile  Instances   Exclusive       Shared       |\n"
-           "|       Instance                       ID     Free/Total     SM       DEC   ENC   OFA  |\n"
-           "|         ID                                                          CE    JPEG       |\n"
-           "|======================================================================================|\n");
-    for (unsigned i = 0; i < total; i++)
-        for (unsigned number = 0; number < NVML_COMPUTE_INSTANCE_PROFILE_COUNT; number++) {
-            nvmlComputeInstanceProfileInfo_v2_t info = {
-                .version = NVML_VERSION(nvmlComputeInstanceProfileInfo_v2_t, 2)};
-            unsigned left = 0;
-            if (nvml.nvmlGpuInstanceGetComputeInstanceProfileInfoV(found[i].handle, number, 0, &info) != NVML_SUCCESS)
-                continue;
-            nvml.nvmlGpuInstanceGetComputeInstanceRemainingCapacity(found[i].handle, info.id, &left);
-            /* A star marks the profile that `-C` creates: all of its GPU instance. */
-            bool whole = strcmp(info.name, found[i].name) == 0;
-            printf("|%4u%7u       %-18s  %2u%c     %u/%u%13u%9u%6u%6u   |\n", found[i].target->index, found[i].info.id,
-                   info.name, info.id, whole ? '*' : ' ', left, info.instanceCount, info.multiprocessorCount,
-                   info.sharedDecoderCount, info.sharedEncoderCount, info.sharedOfaCount);
-            printf("|%71u%6u         |\n", info.sharedCopyEngineCount, info.sharedJpegCount);
-            printf("+--------------------------------------------------------------------------------------+\n");
-        }
     return 0;
 }

@@ -6,7 +6,6 @@
 #include "smi.h"
 
 #define MAX_FIELDS 64
-#define MIB 1048576ull
 #define MAX_APPS 128
 
 struct csv {
@@ -48,10 +47,10 @@ static void print_value(const struct csv *csv, unsigned column, const char *valu
         printf(" %s", unit);
 }
 
-static void print_header(const struct csv *csv, char **names, unsigned count, const char *(*unit_of)(const char *))
+static void print_header(const struct csv *csv, char **names, unsigned count)
 {
     for (unsigned i = 0; i < count && csv->header; i++) {
-        const char *unit = unit_of(names[i]);
+        const char *unit = field_unit(names[i]);
         printf("%s%s", i == 0 ? "" : ", ", names[i]);
         if (unit != NULL)
             printf(" [%s]", unit);
@@ -76,7 +75,7 @@ int command_query(const struct options *options)
     int failed = targets_find(options->ids, targets, &count);
     if (failed != 0)
         return failed;
-    print_header(&csv, names, field_count, field_unit);
+    print_header(&csv, names, field_count);
     for (unsigned i = 0; i < count; i++) {
         for (unsigned j = 0; j < field_count; j++) {
             field_value(names[j], &targets[i], value, sizeof value);
@@ -87,65 +86,28 @@ int command_query(const struct options *options)
     return 0;
 }
 
-static const char *app_unit(const char *name)
-{
-    return strcmp(name, "used_gpu_memory") == 0 || strcmp(name, "used_memory") == 0 ? "MiB" : NULL;
-}
-
-/* One field of a running process; what is not its own is asked of its GPU. */
-static bool app_value(const char *name, const struct target *target, const nvmlProcessInfo_t *app, char *value,
-                      size_t size)
-{
-    static const char *const own[] = {"pid", "process_name", "name", "used_gpu_memory", "used_memory"};
-    static const char *const of_gpu[] = {"timestamp", "gpu_name", "gpu_bus_id", "gpu_serial", "gpu_uuid"};
-    for (size_t i = 0; i < sizeof of_gpu / sizeof of_gpu[0]; i++)
-        if (strcmp(name, of_gpu[i]) == 0)
-            return app == NULL || field_value(name, target, value, size);
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
-        if (strcmp(name, own[i]) != 0)
-            continue;
-        if (app == NULL)
-            return true;
-        if (i == 0)
-            snprintf(value, size, "%u", app->pid);
-        else if (i > 2)
-            snprintf(value, size, "%llu", app->usedGpuMemory / MIB);
-        else if (nvml.nvmlSystemGetProcessName(app->pid, value, (unsigned)size) != NVML_SUCCESS)
-            snprintf(value, size, "[Not Found]");
-        return true;
-    }
-    return false;
-}
-
+/* The running programs: of all that could be asked about them, their numbers. */
 int command_apps(const struct options *options)
 {
-    char list[2048], value[CSV_SIZE], *names[MAX_FIELDS];
     struct target targets[SMI_MAX_GPUS];
     struct csv csv;
-    unsigned count, field_count;
+    char *names[] = {"pid"};
+    unsigned count;
     if (!read_format(options->format, &csv))
         return NVML_ERROR_INVALID_ARGUMENT;
-    snprintf(list, sizeof list, "%s", options->apps);
-    field_count = split(list, names);
-    for (unsigned i = 0; i < field_count; i++)
-        if (!app_value(names[i], NULL, NULL, NULL, 0))
-            return unknown(names[i]);
+    if (strcmp(options->apps, names[0]) != 0)
+        return unknown(options->apps);
     int failed = targets_find(options->ids, targets, &count);
     if (failed != 0)
         return failed;
-    print_header(&csv, names, field_count, app_unit);
+    print_header(&csv, names, 1);
     for (unsigned i = 0; i < count; i++) {
         nvmlProcessInfo_t apps[MAX_APPS];
         unsigned running = MAX_APPS;
         if (nvml.nvmlDeviceGetComputeRunningProcesses_v3(targets[i].device, &running, apps) != NVML_SUCCESS)
             continue;
-        for (unsigned j = 0; j < running; j++) {
-            for (unsigned k = 0; k < field_count; k++) {
-                app_value(names[k], &targets[i], &apps[j], value, sizeof value);
-                print_value(&csv, k, value, app_unit(names[k]));
-            }
-            printf("\n");
-        }
+        for (unsigned j = 0; j < running; j++)
+            printf("%u\n", apps[j].pid);
     }
     return 0;
 }

@@ -1,4 +1,4 @@
-/* The table that nvidia-smi prints when it is given nothing to do. */
+/* The table that nvidia-smi prints when it is given nothing to do: its GPUs, not what runs on them. */
 
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +9,6 @@
 
 #define MIB 1048576ull
 #define NAME_WIDTH 26
-#define PROCESS_WIDTH 35
-#define MAX_APPS 128
 
 static const char rule[] =
     "+-----------------------------------------+------------------------+----------------------+\n";
@@ -72,46 +70,15 @@ static void print_gpu(const struct target *target)
     printf("%s", rule);
 }
 
-static unsigned print_processes(const struct target *target)
-{
-    nvmlProcessInfo_t apps[MAX_APPS];
-    unsigned count = MAX_APPS;
-    if (nvml.nvmlDeviceGetComputeRunningProcesses_v3(target->device, &count, apps) != NVML_SUCCESS)
-        return 0;
-    for (unsigned i = 0; i < count; i++) {
-        char name[CSV_SIZE] = "", gi[12] = "N/A", ci[12] = "N/A";
-        if (apps[i].gpuInstanceId != NVML_NO_INSTANCE) {
-            snprintf(gi, sizeof gi, "%u", apps[i].gpuInstanceId);
-            snprintf(ci, sizeof ci, "%u", apps[i].computeInstanceId);
-        }
-        nvml.nvmlSystemGetProcessName(apps[i].pid, name, sizeof name);
-        printf("|%5u   %3s  %3s%16u      C   %-*.*s %7lluMiB |\n", target->index, gi, ci, apps[i].pid, PROCESS_WIDTH,
-               PROCESS_WIDTH, name, apps[i].usedGpuMemory / MIB);
-    }
-    return count;
-}
-
 int command_table(void)
 {
     struct target targets[SMI_MAX_GPUS];
-    unsigned count, running = 0;
+    unsigned count;
     int failed = targets_find(NULL, targets, &count);
     if (failed != 0)
         return failed;
     print_header();
     for (unsigned i = 0; i < count; i++)
         print_gpu(&targets[i]);
-    printf("\n");
-    table_of_mig_devices(targets, count);
-    printf("+-----------------------------------------------------------------------------------------+\n");
-    printf("| Processes:                                                                              |\n");
-    printf("|  GPU   GI   CI              PID   Type   Process name                        GPU Memory |\n");
-    printf("|        ID   ID                                                               Usage      |\n");
-    printf("|=========================================================================================|\n");
-    for (unsigned i = 0; i < count; i++)
-        running += print_processes(&targets[i]);
-    if (running == 0)
-        printf("|  No running processes found                                                             |\n");
-    printf("+-----------------------------------------------------------------------------------------+\n");
     return 0;
 }
