@@ -1,6 +1,7 @@
 """`provision lab`: simulated servers to try everything on."""
 
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -18,8 +19,9 @@ _SPEC = click.option(
 )
 
 
-@click.group("lab")
-def command() -> None:
+@click.group("lab", invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """Start, stop and break simulated GPU servers.
 
     The servers are containers with systemd, sshd, apt and a Docker engine of their own, on real package
@@ -31,6 +33,13 @@ def command() -> None:
       provision up --inventory inventory/lab.ini
       provision lab down
     """
+    if find_spec("provision.lab") is None:
+        raise UsageError(
+            "the simulated lab is not installed with this `provision`",
+            hint="pip install 'provision[lab]', or work from a clone",
+        )
+    if ctx.invoked_subcommand is None:
+        raise click.exceptions.NoArgsIsHelpError(ctx)
 
 
 def _say(line: str) -> None:
