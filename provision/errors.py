@@ -6,6 +6,7 @@ ProvisionError                  exit code
 ├── UsageError                  2   an option that cannot be honoured
 ├── RefusedError                3   unsupported combination, or a disruption without consent
 └── RunError                    1   a host failed, or a program that we need did
+    └── ConnectError            1   a host could not be asked
 """
 
 INTERRUPTED = 130
@@ -50,3 +51,11 @@ class RefusedError(ProvisionError):
 
 class RunError(ProvisionError):
     """Something that was started did not end well."""
+
+
+class ConnectError(RunError):
+    """Why a host could not be asked, and what cures it. `reachable` tells whether it let us in."""
+
+    def __init__(self, message: str, *, hint: str | None = None, reachable: bool = True) -> None:
+        super().__init__(message, hint=hint)
+        self.reachable = reachable

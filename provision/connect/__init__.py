@@ -1,0 +1,1 @@
+"""How hosts are asked: a program of ours runs there, over SSH or through Ansible, and its answer comes back."""

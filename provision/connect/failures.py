@@ -7,7 +7,7 @@ import paramiko
 
 from provision.connect.openssh import Settings
 from provision.connect.target import Target
-from provision.probe.answer import ProbeError
+from provision.errors import ConnectError
 
 # What paramiko says when the other side accepts a connection and is silent, one way or another.
 _SILENT = re.compile("protocol banner|No existing session|Authentication timeout")
@@ -19,26 +19,26 @@ _CURES = {
 }
 
 
-def explain(error: Exception, target: Target, settings: Settings) -> ProbeError:
+def explain(error: Exception, target: Target, settings: Settings) -> ConnectError:
     """Return why the connection to the target did not come about."""
     place = f"{settings.hostname} port {settings.port}"
-    if isinstance(error, ProbeError):
+    if isinstance(error, ConnectError):
         return error
     if isinstance(error, paramiko.BadHostKeyException):
-        return ProbeError(
+        return ConnectError(
             f"host key of {settings.host_key_name} has changed",
             hint=f"if it was reinstalled: `{_forget(settings)}`, then add the new key",
             reachable=False,
         )
     if _SILENT.search(str(error)):
-        return ProbeError(
+        return ConnectError(
             f"{place} accepts connections but does not speak SSH within {target.timeout:.0f} s",
             hint="is it the right port, and is the host neither hanging nor hidden behind a proxy?",
             reachable=False,
         )
     if isinstance(error, paramiko.AuthenticationException):
         keys = ", ".join(str(path) for path in settings.identities if path.is_file()) or "no key file"
-        return ProbeError(
+        return ConnectError(
             f"permission denied for user `{settings.user}` on {place} ({keys})",
             hint="set `ansible_user` and `ansible_ssh_private_key_file`, or put the public key on the host",
             reachable=False,
@@ -46,20 +46,20 @@ def explain(error: Exception, target: Target, settings: Settings) -> ProbeError:
     if "not found in known_hosts" in str(error):
         return _unknown_host_key(settings)
     if isinstance(error, socket.gaierror):
-        return ProbeError(
+        return ConnectError(
             f"no address for `{settings.hostname}`",
             hint=f"set `ansible_host` for {target.name}",
             reachable=False,
         )
     if isinstance(error, TimeoutError):
-        return ProbeError(
+        return ConnectError(
             f"{place} does not answer within {target.timeout:.0f} s",
             hint="is the host up, and the port open?",
             reachable=False,
         )
     why = cause(error)
     hint = next((cure for words, cure in _CURES.items() if words in why), "try `ssh` by hand")
-    return ProbeError(f"cannot connect to {place}: {why}", hint=hint, reachable=False)
+    return ConnectError(f"cannot connect to {place}: {why}", hint=hint, reachable=False)
 
 
 def cause(error: Exception) -> str:
@@ -74,9 +74,9 @@ def _forget(settings: Settings) -> str:
     return f"ssh-keygen{file} -R '{settings.host_key_name}'"
 
 
-def _unknown_host_key(settings: Settings) -> ProbeError:
+def _unknown_host_key(settings: Settings) -> ConnectError:
     hint = "name a known_hosts file with `-o UserKnownHostsFile=` in `ansible_ssh_common_args`"
     if settings.known_hosts:
         scan = f"ssh-keyscan -p {settings.port} {settings.hostname} >> {settings.known_hosts[0]}"
         hint = f"add it with `{scan}` and compare it with the host's own"
-    return ProbeError(f"host key of {settings.host_key_name} is unknown", hint=hint, reachable=False)
+    return ConnectError(f"host key of {settings.host_key_name} is unknown", hint=hint, reachable=False)

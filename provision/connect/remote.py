@@ -2,10 +2,9 @@
 
 import logging
 import shlex
-import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,14 @@ from typing import Any
 import paramiko
 from fabric import Config, Connection
 
-from provision.connect import program
+from provision.connect import answer, openssh, program
+from provision.connect.answer import Answer
+from provision.connect.connections import Connections
 from provision.connect.failures import cause, explain
-from provision.connect.openssh import ConfigurationError, Settings, ask, jump_target
+from provision.connect.openssh import ConfigurationError, Settings, jump_target
 from provision.connect.proxy import start
 from provision.connect.target import Become, Target
-from provision.model.observed import Observed
-from provision.probe import answer
-from provision.probe.answer import ProbeError
+from provision.errors import ConnectError
 
 PATIENCE = 3
 """So many times as long as the connection may take, the whole answer may."""
@@ -32,42 +31,32 @@ _UNCHECKED = ("no", "off", "false", "accept-new")  # `ssh -G` says false for no
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
 
-@dataclass
-class Connections:
-    """The connections that are open, so that an interrupt can close them under the threads that use them."""
+def ask(
+    target: Target,
+    connections: Connections,
+    entry: str,
+    options: Mapping[str, object],
+    *,
+    seconds: float | None = None,
+) -> Answer:
+    """Connect, run a module of `module_utils` with these options, return its answer. Raises ConnectError.
 
-    _open: set[Any] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _closed: bool = False
-
-    def add(self, connection: Any) -> None:  # noqa: ANN401 - Fabric has no types
-        """Remember a connection. Raises ProbeError where everything has been closed already."""
-        with self._lock:
-            if self._closed:
-                raise ProbeError("interrupted", reachable=False)
-            self._open.add(connection)
-
-    def close(self, connection: Any) -> None:  # noqa: ANN401 - Fabric has no types
-        """Close a connection and forget it."""
-        with self._lock:
-            self._open.discard(connection)
-        connection.close()
-
-    def close_all(self) -> None:
-        """Close every connection, and refuse new ones."""
-        with self._lock:
-            self._closed, waiting = True, list(self._open)
-        for connection in waiting:
-            connection.close()
-
-
-def probe(target: Target, connections: Connections, payload: bytes) -> Observed:
-    """Connect, run the program of this payload, return what it measured. Raises ProbeError."""
+    Once connected, the host has `seconds` to answer; None stands for what is left of the patience.
+    """
     deadline = time.monotonic() + PATIENCE * target.timeout
     chain: list[Any] = []
     try:
         connection, settings = _connect(target, connections, chain, deadline)
-        return _run(connection, target, settings.user, payload, deadline)
+        if seconds is not None:
+            deadline = time.monotonic() + seconds
+        return _run(connection, target, settings.user, program.payload(entry, options), deadline)
+    except TimeoutError as error:
+        allowed = PATIENCE * target.timeout if seconds is None else seconds
+        more = "" if seconds else " `ansible_timeout` allows more time"
+        raise ConnectError(
+            f"the host let us in, and did not answer within {allowed:.0f} s",
+            hint=f"try `ssh` by hand: does the login wait, a disk hang, memory lack?{more}",
+        ) from error
     finally:
         for link in reversed(chain):
             connections.close(link)
@@ -77,9 +66,9 @@ def _connect(
     target: Target, connections: Connections, chain: list[Any], deadline: float
 ) -> tuple[Any, Settings]:
     try:
-        settings = ask(target)
+        settings = openssh.ask(target)
     except ConfigurationError as error:
-        raise ProbeError(
+        raise ConnectError(
             f"ssh: {error}",
             hint="correct `ansible_ssh_common_args` or the ssh configuration",
             reachable=False,
@@ -167,7 +156,8 @@ def _known_hosts(path: Path) -> Any:  # noqa: ANN401 - paramiko has no types
         return paramiko.HostKeys()
 
 
-def _run(connection: Any, target: Target, user: str, payload: bytes, deadline: float) -> Observed:  # noqa: ANN401
+def _run(connection: Any, target: Target, user: str, payload: bytes, deadline: float) -> Answer:  # noqa: ANN401
+    """Run the program of the payload as root. Raises ConnectError, and TimeoutError at the deadline."""
     line = program.command(target.interpreters)
     typed = b""
     if target.become is not None and user != target.become.user:
@@ -176,23 +166,15 @@ def _run(connection: Any, target: Target, user: str, payload: bytes, deadline: f
         channel = connection.transport.open_session(timeout=_seconds(target, deadline))
         channel.exec_command(line)
     except (OSError, EOFError, paramiko.SSHException) as error:
-        raise ProbeError(
-            f"the host refused to run the probe: {cause(error)}", hint="try `ssh` by hand"
+        raise ConnectError(
+            f"the host refused to run a program: {cause(error)}", hint="try `ssh` by hand"
         ) from error
     channel.settimeout(max(deadline - time.monotonic(), 0.1))
     # A program that ends early, sudo or a shell without Python, reads no further: what it said is the answer.
     with suppress(OSError, EOFError):
         channel.sendall(typed + payload)
         channel.shutdown_write()
-    try:
-        output, errors, code = _collect(channel, deadline)
-    except TimeoutError as error:
-        raise ProbeError(
-            f"the host let us in, and the probe did not end within {PATIENCE * target.timeout:.0f} s",
-            hint="try `ssh` by hand: does the login wait, a disk hang, memory lack? "
-            "`ansible_timeout` allows more time",
-        ) from error
-    return answer.read(output, errors, code, user)
+    return answer.read(*_collect(channel, deadline), user)
 
 
 def _as_root(become: Become, line: str) -> tuple[str, bytes]:

@@ -22,7 +22,7 @@ Read = Callable[[str], Optional[str]]
 
 
 def pack(entry: str) -> bytes:
-    """Return a zip application that calls `main` of a module of this package, such as `asking.probe`.
+    """Return a zip application that calls `main` of a module of this package, such as `asking.survey`.
 
     `main` takes no arguments; what it returns is the exit code, None for 0. Nothing is compressed: zlib's
     releases differ in their output.

@@ -1,6 +1,6 @@
 """What other tools are told comes from the receipts, all of them."""
 
-from tests.bench import desired, mitogen
+from tests.bench import desired
 
 DRIVER = {
     "resources": {"json_keys": {"path": "/etc/docker/daemon.json", "keys": [["default-runtime"]]}},
@@ -55,17 +55,3 @@ def test_only_the_keys_that_are_ours_are_taken_from_a_document() -> None:
 
 def test_documents_that_follow_one_another_are_read() -> None:
     assert list(desired.parse('{"a": 1}\n{"b": 2} ')) == [{"a": 1}, {"b": 2}]
-
-
-def test_imports_become_absolute_and_those_of_functions_visible() -> None:
-    module = (
-        "import os\n\nfrom . import a\nfrom .b import c\nfrom ..module_utils.d import (\n    e,\n)\n"
-        "def f() -> None:\n    from .g import h\n"
-    )
-
-    assert mitogen.absolute(module) == (
-        "import os\n\nfrom ansible.module_utils import a\nfrom ansible.module_utils.b import c\n"
-        "from ansible.module_utils.d import (\n    e,\n)\n"
-        "def f() -> None:\n    from ansible.module_utils.g import h\n"
-        "if not __name__:\n    from ansible.module_utils.g import h\n"
-    )

@@ -13,6 +13,13 @@ from typing import Any
 
 import paramiko
 
+from provision.connect import asking
+from provision.connect.answer import Answer
+from provision.connect.connections import Connections
+from provision.errors import ConnectError
+from provision.model.fleet import Host
+from provision.plugins.module_utils.asking.answer import BEGIN, END
+
 ANSWER = {
     **dict.fromkeys(("docker", "toolkit", "secure_boot")),
     **dict.fromkeys(("nouveau_loaded", "docker_running"), False),
@@ -182,7 +189,7 @@ def script(folder: Path, name: str, text: str) -> str:
 
 def python(folder: Path) -> str:
     """Return a Python that answers without asking the machine."""
-    answer = shlex.quote(f"provision-probe-begin {json.dumps(ANSWER)} provision-probe-end")
+    answer = shlex.quote(f"{BEGIN} {json.dumps(ANSWER)} {END}")
     return script(folder, "python", f"cat >/dev/null; echo {answer}")
 
 
@@ -199,3 +206,19 @@ def variables(server: SshServer, **changes: object) -> dict[str, object]:
         "ansible_python_interpreter": python(server.folder),
         **changes,
     }
+
+
+def ask(server: SshServer, **changes: object) -> Answer:
+    """Ask the server for a survey, as `provision` does."""
+    host = Host("h1", (), variables(server, **changes))
+    with Connections() as connections:
+        return asking.ask(host, server.folder / "hosts.ini", connections, "asking.survey", {})
+
+
+def refused(server: SshServer, **changes: object) -> ConnectError:
+    """Return why the server cannot be asked."""
+    try:
+        answer = ask(server, **changes)
+    except ConnectError as error:
+        return error
+    raise AssertionError(f"it answered {answer}")

@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional
 from ..host.machine import Machine
 from ..mig.snapshot import as_json
 from ..mig.survey import scene
-from .probe import tell
+from .answer import tell
 from .survey import survey
 
 

@@ -1,4 +1,4 @@
-"""The probe of hosts that only Ansible can reach: slower, with the same measuring code on the host."""
+"""Hosts that only Ansible can reach: slower, with the same measuring code on the host."""
 
 import base64
 import json
@@ -7,29 +7,20 @@ import signal
 import subprocess
 import sys
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 from provision import content
-from provision.model.observed import Observed
+from provision.connect import answer
+from provision.connect.answer import Answer
+from provision.connect.connections import Connections
+from provision.errors import ConnectError
 from provision.plugins.module_utils.asking.answer import BEGIN, END
-from provision.probe import answer
-from provision.probe.answer import ProbeError
 
 _SECONDS = 120.0
 _GRACE = 5.0
 _BY_HAND = "try `ansible HOST --module-name ping --become` with the same inventory"
 _PYTHON = "install Python 3.8 or newer, or set `ansible_python_interpreter` to its path"
-
-
-class Connections(Protocol):
-    """What is open, and is closed by an interrupt."""
-
-    def add(self, connection: "_Process") -> None:
-        """Remember it."""
-
-    def close(self, connection: "_Process") -> None:
-        """Close it and forget it."""
 
 
 class _Process:
@@ -46,9 +37,9 @@ class _Process:
             start_new_session=True,
         )
 
-    def output(self) -> tuple[str, str]:
+    def output(self, seconds: float) -> tuple[str, str]:
         """Return what it printed on both streams. Raises subprocess.TimeoutExpired."""
-        return self._process.communicate(timeout=_SECONDS)
+        return self._process.communicate(timeout=seconds)
 
     def close(self) -> None:
         """End it with its workers, which are in sessions of their own and hear of it from it alone."""
@@ -60,14 +51,21 @@ class _Process:
                 self._process.kill()
 
 
-def probe(
-    inventory: Path, host: str, connections: Connections, *, become: bool = True, partitions: bool = False
-) -> Observed:
-    """Run the module `host_probe` on the host through `ansible`. Raises ProbeError."""
+def ask(
+    inventory: Path,
+    host: str,
+    connections: Connections,
+    entry: str,
+    options: Mapping[str, object],
+    *,
+    seconds: float | None = None,
+) -> Answer:
+    """Run a module of `module_utils` with these options through `ansible`. Raises ConnectError."""
+    allowed = _SECONDS if seconds is None else seconds
     # -P: a module of the working directory must not take the place of one of Ansible's.
     argv = [sys.executable, "-P", "-m", "ansible", "adhoc", "--inventory", str(inventory)]
-    argv += ["--module-name", _module(), *(["--become"] * become), host]
-    argv += ["--args", "partitions=true"] * partitions
+    argv += ["--become", "--module-name", _module(), "--args"]
+    argv += [json.dumps({"entry": entry, "options": options}), host]
     environment = {
         **os.environ,
         **content.environment(),
@@ -78,27 +76,25 @@ def probe(
     process = _Process(argv, environment)
     try:
         connections.add(process)
-        output, errors = process.output()
+        output, errors = process.output(allowed)
     except subprocess.TimeoutExpired as error:
-        raise ProbeError(
-            f"the probe through Ansible did not end within {_SECONDS:.0f} s", hint=_BY_HAND
-        ) from error
+        raise ConnectError(f"no answer through Ansible within {allowed:.0f} s", hint=_BY_HAND) from error
     finally:
         connections.close(process)
     return read(output, errors)
 
 
 def _module() -> str:
-    return "host_probe" if content.is_clone() else "provision.gpu.host_probe"
+    return "host_ask" if content.is_clone() else "provision.gpu.host_ask"
 
 
-def read(output: str, errors: str) -> Observed:
-    """Return the survey in the output of `ansible`. Raises ProbeError with Ansible's own reason."""
+def read(output: str, errors: str) -> Answer:
+    """Return the answer in the output of `ansible`. Raises ConnectError with Ansible's own reason."""
     _, found, rest = output.rpartition(f"{BEGIN} ")
     packed, ended, _ = rest.partition(f" {END}")
     if found and ended:
         text = zlib.decompress(base64.b64decode(packed)).decode()
-        return answer.read(f"{BEGIN} {text} {END}", "", 0, "root")
+        return answer.read(f"{BEGIN} {text} {END}", "", 0, None)
     _, _, result = output.partition("=> ")
     try:
         told = json.loads(result)
@@ -106,8 +102,8 @@ def read(output: str, errors: str) -> Observed:
     except ValueError:
         reason = (errors.strip() or output.strip()).rpartition("\n")[2]
     first = reason.splitlines()[0].rstrip(".") if reason else "Ansible gave no reason"
-    raise ProbeError(
-        f"Ansible cannot probe the host: {first}",
+    raise ConnectError(
+        f"Ansible cannot ask the host: {first}",
         hint=_PYTHON if "interpreter" in first else _BY_HAND,
         reachable="UNREACHABLE!" not in output,
     )

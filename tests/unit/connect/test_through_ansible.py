@@ -1,4 +1,4 @@
-"""The probe of hosts whose connection is not SSH."""
+"""Hosts whose connection is not SSH."""
 
 import base64
 import json
@@ -10,36 +10,37 @@ from pathlib import Path
 
 import pytest
 
+from provision.connect.through_ansible import read
+from provision.errors import ConnectError
 from provision.model.fleet import Fleet, Host
+from provision.plugins.module_utils.asking.answer import BEGIN, END
 from provision.plugins.module_utils.asking.survey import survey
 from provision.probe import probe
-from provision.probe.answer import ProbeError
-from provision.probe.through_ansible import read
 from tests.processes import commands, interrupt
 
 
 def test_the_survey_is_found_in_the_output() -> None:
     packed = base64.b64encode(zlib.compress(json.dumps(survey()).encode())).decode()
-    output = f'h1 | SUCCESS => {{\n "survey": "provision-probe-begin {packed} provision-probe-end"\n}}'
-    assert read(output, "").kernel == os.uname().release
+    output = f'h1 | SUCCESS => {{\n "answer": "{BEGIN} {packed} {END}"\n}}'
+    assert read(output, "")["kernel"] == os.uname().release
 
 
 @pytest.mark.parametrize(
     ("output", "errors", "told", "reachable"),
     [
-        ('h1 | UNREACHABLE! => {"msg": "No route."}', "", "Ansible cannot probe the host: No route", False),
+        ('h1 | UNREACHABLE! => {"msg": "No route."}', "", "Ansible cannot ask the host: No route", False),
         (
             'h1 | FAILED! => {"msg": "Missing sudo password"}',
             "",
-            "Ansible cannot probe the host: Missing sudo password",
+            "Ansible cannot ask the host: Missing sudo password",
             True,
         ),
-        ("", "a\nERROR: bad inventory\n", "Ansible cannot probe the host: ERROR: bad inventory", True),
-        ("", "", "Ansible cannot probe the host: Ansible gave no reason", True),
+        ("", "a\nERROR: bad inventory\n", "Ansible cannot ask the host: ERROR: bad inventory", True),
+        ("", "", "Ansible cannot ask the host: Ansible gave no reason", True),
     ],
 )
 def test_ansibles_reason_is_told(output: str, errors: str, told: str, reachable: bool) -> None:
-    with pytest.raises(ProbeError) as caught:
+    with pytest.raises(ConnectError) as caught:
         read(output, errors)
     assert (caught.value.message, caught.value.reachable) == (told, reachable)
 

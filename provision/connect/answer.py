@@ -1,0 +1,78 @@
+"""Reads what the program printed on a host: its answer, or what went wrong and what cures it. Pure."""
+
+import json
+from typing import Any
+
+from provision.connect.program import NO_PYTHON, OLD_PYTHON
+from provision.errors import ConnectError
+from provision.plugins.module_utils.asking.answer import BEGIN, END
+
+Answer = dict[str, Any]
+
+
+def read(output: str, errors: str, code: int | None, user: str | None) -> Answer:
+    """Return the answer in the program's output, whatever a login shell printed around it.
+
+    `code` is the exit code, None where the connection closed before there was one; `user` is who logged in,
+    None where only the connection knows. Raises ConnectError.
+    """
+    _, found, rest = output.rpartition(f"{BEGIN} ")
+    text, ended, _ = rest.partition(f" {END}")
+    if not found or not ended:
+        raise _failure(output, errors, code, user)
+    try:
+        answer: Answer = json.loads(text)
+    except ValueError as error:
+        raise ConnectError(f"the host's answer is garbled: {text[:80]!r}") from error
+    if "error" in answer:
+        who = f"user `{user}`" if user else "the user"
+        raise ConnectError(
+            f"{who} is not root on the host", hint="set `ansible_become: true` and allow it sudo"
+        )
+    return answer
+
+
+_PASSWORD = ("sudo asks {user} for a password", "set `ansible_become_password` (vaulted)")
+_REFUSED = ("{who} may not use sudo", "allow it in /etc/sudoers.d, or use another user")
+_SUDO = {
+    "a password is required": _PASSWORD,
+    "a terminal is required": _PASSWORD,
+    "incorrect password": ("sudo refuses the password of {user}", "correct `ansible_become_password`"),
+    "not in the sudoers": _REFUSED,
+    "not allowed to execute": _REFUSED,
+    "unknown user": ("sudo knows no such user", "correct `ansible_become_user`"),
+}
+
+
+def _failure(output: str, errors: str, code: int | None, user: str | None) -> ConnectError:
+    for words, (message, hint) in _SUDO.items():
+        if words in errors:
+            name = f"`{user}`" if user else "the user"
+            who = f"user {name}" if user else name
+            return ConnectError(message.format(user=name, who=who), hint=hint)
+    if NO_PYTHON in output:
+        return ConnectError(
+            "no Python on the host", hint="install python3, or set `ansible_python_interpreter` to its path"
+        )
+    if "sudo" in errors and "not found" in errors:
+        return ConnectError(
+            "no sudo on the host", hint="install sudo, or connect as root with `ansible_user: root`"
+        )
+    _, old, rest = errors.partition(f"{OLD_PYTHON} ")
+    if old:
+        return ConnectError(
+            f"Python {rest.split()[0].rstrip('.')} on the host is too old",
+            hint="install Python 3.8 or newer, and set `ansible_python_interpreter` to its path",
+        )
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    if code is None:
+        said = f": {lines[-1]}" if lines else ""
+        return ConnectError(
+            f"the host closed the connection while it was asked{said}",
+            hint="try `ssh` by hand; the host's journal of its sshd may say why",
+        )
+    last = lines[-1] if lines else "it printed no error"
+    return ConnectError(
+        f"Python failed on the host (exit code {code}): {last}",
+        hint="try it by hand, or set `ansible_python_interpreter` to a Python from 3.8 on",
+    )
