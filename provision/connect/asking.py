@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from provision.connect import program, through_ansible
+from provision.connect import local, program, through_ansible
 from provision.connect.answer import Answer
 from provision.connect.connections import Connections
 from provision.connect.secrets import decrypt
-from provision.connect.target import resolve
+from provision.connect.target import LocalTarget, resolve
 from provision.errors import ConnectError
 from provision.model.fleet import Host
 
@@ -54,6 +54,8 @@ def ask(
     target = resolve(host, inventory, decrypt)
     if target is None:
         return through_ansible.ask(inventory, host.name, connections, entry, options, seconds=seconds)
+    if isinstance(target, LocalTarget):
+        return local.ask(target, connections, entry, options, seconds=seconds)
     from provision.connect import remote
 
     return remote.ask(target, connections, entry, options, seconds=seconds)

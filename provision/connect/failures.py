@@ -19,6 +19,10 @@ _CURES = {
 }
 
 
+class DroppedError(ConnectError):
+    """The connection was closed before anybody could log in; it may be tried again."""
+
+
 def explain(error: Exception, target: Target, settings: Settings) -> ConnectError:
     """Return why the connection to the target did not come about."""
     place = f"{settings.hostname} port {settings.port}"
@@ -28,6 +32,13 @@ def explain(error: Exception, target: Target, settings: Settings) -> ConnectErro
         return ConnectError(
             f"host key of {settings.host_key_name} has changed",
             hint=f"if it was reinstalled: `{_forget(settings)}`, then add the new key",
+            reachable=False,
+        )
+    if _was_dropped(error):
+        return DroppedError(
+            f"the connection to {place} is closed before anybody can log in",
+            hint="is it the right port, and does a `ProxyCommand` work by hand? An sshd, or a jump host's, that "
+            "takes few connections at once needs a higher `MaxStartups`",
             reachable=False,
         )
     if _SILENT.search(str(error)):
@@ -67,6 +78,12 @@ def cause(error: Exception) -> str:
     if isinstance(error, paramiko.ssh_exception.NoValidConnectionsError):
         return "; ".join(sorted({cause.strerror or str(cause) for cause in error.errors.values()}))
     return str(error).strip().rstrip(".") or type(error).__name__
+
+
+def _was_dropped(error: Exception) -> bool:
+    # What paramiko makes of it, it raises while it handles what really happened.
+    causes = (error, error.__context__)
+    return any(isinstance(each, EOFError | ConnectionResetError | BrokenPipeError) for each in causes)
 
 
 def _forget(settings: Settings) -> str:

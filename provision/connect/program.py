@@ -1,5 +1,6 @@
 """How a program of ours runs on a host: sent to whatever Python there is, over a connection's input."""
 
+import base64
 import json
 import shlex
 import zlib
@@ -7,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from threading import Lock
 
+from provision.connect.target import Become
 from provision.plugins.module_utils import bundle
 
 NO_PYTHON = "provision-no-python"
@@ -45,6 +47,12 @@ def payload(entry: str, options: Mapping[str, object]) -> bytes:
     return b"PROVISION %d %d\n" % (len(packed), len(text)) + packed + text
 
 
+def line(entry: str, options: Mapping[str, object], interpreters: Iterable[str]) -> str:
+    """Return a command line that brings its input with it, for connections that have none."""
+    packed = base64.b64encode(payload(entry, options)).decode()
+    return f"echo {packed} | base64 -d | {command(interpreters)}"
+
+
 @cache
 def _packed(entry: str) -> bytes:
     return zlib.compress(bundle.pack(entry), 9)
@@ -53,3 +61,16 @@ def _packed(entry: str) -> bytes:
 def command(interpreters: Iterable[str]) -> str:
     """Return the command line for a POSIX shell that starts the program with the first Python there is."""
     return shlex.join(["/bin/sh", "-c", _FIND_PYTHON, _BOOTSTRAP, *interpreters])
+
+
+def command_as_root(become: Become | None, user: str, interpreters: Iterable[str]) -> tuple[str, bytes]:
+    """Return the command line for this user, with sudo where it is needed, and what is typed before the payload.
+
+    That is the password of sudo, if there is one.
+    """
+    line = command(interpreters)
+    if become is None or user == become.user:
+        return line, b""
+    asking = ["-n"] if become.password is None else ["-S", "-p", ""]
+    sudo = shlex.join([become.program, *become.flags, *asking, "-u", become.user, "--"])
+    return f"{sudo} {line}", b"" if become.password is None else f"{become.password}\n".encode()

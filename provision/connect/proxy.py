@@ -1,6 +1,8 @@
 """The program through which a host is reached, where OpenSSH's configuration names one (ProxyCommand)."""
 
+import os
 import re
+import select
 import shlex
 from contextlib import suppress
 
@@ -11,7 +13,14 @@ from provision.connect.target import Target
 
 
 class Proxy(paramiko.ProxyCommand):  # type: ignore[misc]  # paramiko has no types
-    """Paramiko's, which leaves its process and pipes behind, with an end."""
+    """Paramiko's with an end: its own leaves process and pipes behind, and waits for a program that has ended."""
+
+    def recv(self, size: int) -> bytes:
+        """Return what the program says next, nothing at its end. Raises TimeoutError."""
+        ready, _, _ = select.select([self.process.stdout], [], [], self.timeout)
+        if not ready:
+            raise TimeoutError
+        return os.read(self.process.stdout.fileno(), size)
 
     def close(self) -> None:
         """End the program and wait for it."""

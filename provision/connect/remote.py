@@ -1,7 +1,8 @@
 """One connection through Fabric, one program, one answer."""
 
 import logging
-import shlex
+import random
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,14 +16,19 @@ from fabric import Config, Connection
 from provision.connect import answer, openssh, program
 from provision.connect.answer import Answer
 from provision.connect.connections import Connections
-from provision.connect.failures import cause, explain
+from provision.connect.failures import DroppedError, cause, explain
 from provision.connect.openssh import ConfigurationError, Settings, jump_target
 from provision.connect.proxy import start
-from provision.connect.target import Become, Target
+from provision.connect.target import Target
 from provision.errors import ConnectError
 
 PATIENCE = 3
 """So many times as long as the connection may take, the whole answer may."""
+
+_TRIES = 4
+_SILENCE = 15.0
+_DEATH = 105.0
+"""A host that says nothing for so many seconds is asked whether it lives, and given so many to say so."""
 
 _LARGEST = 16 * 1024 * 1024
 _UNCHECKED = ("no", "off", "false", "accept-new")  # `ssh -G` says false for no
@@ -46,7 +52,7 @@ def ask(
     deadline = time.monotonic() + PATIENCE * target.timeout
     chain: list[Any] = []
     try:
-        connection, settings = _connect(target, connections, chain, deadline)
+        connection, settings = _connect_patiently(target, connections, chain, deadline)
         if seconds is not None:
             deadline = time.monotonic() + seconds
         return _run(connection, target, settings.user, program.payload(entry, options), deadline)
@@ -58,8 +64,30 @@ def ask(
             hint=f"try `ssh` by hand: does the login wait, a disk hang, memory lack?{more}",
         ) from error
     finally:
-        for link in reversed(chain):
-            connections.close(link)
+        _close(connections, chain)
+
+
+def _connect_patiently(
+    target: Target, connections: Connections, chain: list[Any], deadline: float
+) -> tuple[Any, Settings]:
+    """Connect, again where the connection was dropped: many hosts may share a jump host, whose sshd takes few
+    connections at once.
+    """
+    for attempt in range(1, _TRIES):
+        pause = attempt * random.uniform(0.5, 1.5)
+        try:
+            return _connect(target, connections, chain, deadline)
+        except DroppedError:
+            if time.monotonic() + pause > deadline:
+                raise
+        _close(connections, chain)
+        time.sleep(pause)
+    return _connect(target, connections, chain, deadline)
+
+
+def _close(connections: Connections, chain: list[Any]) -> None:
+    while chain:
+        connections.close(chain.pop())
 
 
 def _connect(
@@ -158,10 +186,7 @@ def _known_hosts(path: Path) -> Any:  # noqa: ANN401 - paramiko has no types
 
 def _run(connection: Any, target: Target, user: str, payload: bytes, deadline: float) -> Answer:  # noqa: ANN401
     """Run the program of the payload as root. Raises ConnectError, and TimeoutError at the deadline."""
-    line = program.command(target.interpreters)
-    typed = b""
-    if target.become is not None and user != target.become.user:
-        line, typed = _as_root(target.become, line)
+    line, typed = program.command_as_root(target.become, user, target.interpreters)
     try:
         channel = connection.transport.open_session(timeout=_seconds(target, deadline))
         channel.exec_command(line)
@@ -177,26 +202,47 @@ def _run(connection: Any, target: Target, user: str, payload: bytes, deadline: f
     return answer.read(*_collect(channel, deadline), user)
 
 
-def _as_root(become: Become, line: str) -> tuple[str, bytes]:
-    """Return the command line under sudo, and what is typed to it: the password, if there is one."""
-    asking = ["-n"] if become.password is None else ["-S", "-p", ""]
-    sudo = shlex.join([become.program, *become.flags, *asking, "-u", become.user, "--"])
-    return f"{sudo} {line}", b"" if become.password is None else f"{become.password}\n".encode()
-
-
 def _collect(channel: Any, deadline: float) -> tuple[str, str, int | None]:  # noqa: ANN401
     """Return output, errors and exit code; None where the connection closed before there was one.
 
-    Raises TimeoutError.
+    Raises TimeoutError at the deadline, ConnectError where the host has died.
     """
     output = bytearray()
-    while len(output) < _LARGEST and (block := channel.recv(1 << 16)):
+    while len(output) < _LARGEST and (block := _next(channel, deadline)):
         output += block
-        channel.settimeout(max(deadline - time.monotonic(), 0.001))
     errors = channel.makefile_stderr("rb").read(1 << 16)
     ended = channel.status_event.wait(max(deadline - time.monotonic(), 0.1))
     code = channel.exit_status if ended and channel.exit_status >= 0 else None
     return output.decode("utf-8", "replace"), errors.decode("utf-8", "replace"), code
+
+
+def _next(channel: Any, deadline: float) -> bytes:  # noqa: ANN401
+    """Return what comes next, nothing at the end. Raises as `_collect` does."""
+    while True:
+        left = max(deadline - time.monotonic(), 0.001)
+        channel.settimeout(min(left, _SILENCE))
+        try:
+            block: bytes = channel.recv(1 << 16)
+        except TimeoutError:
+            if left <= _SILENCE:
+                raise
+            if not _lives(channel.get_transport()):
+                raise ConnectError(
+                    f"the host let us in, and has given no sign of life for {_SILENCE + _DEATH:.0f} s",
+                    hint="is it up, and the network to it?",
+                    reachable=False,
+                ) from None
+        else:
+            return block
+
+
+def _lives(transport: Any) -> bool:  # noqa: ANN401
+    """Ask the other side for any answer, as OpenSSH does where it is told to keep connections alive."""
+    # paramiko waits for the answer for ever.
+    asked = threading.Thread(target=transport.global_request, args=("keepalive@openssh.com",), daemon=True)
+    asked.start()
+    asked.join(_DEATH)
+    return not asked.is_alive()
 
 
 def _seconds(target: Target, deadline: float) -> float:

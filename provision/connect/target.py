@@ -1,7 +1,7 @@
-"""How a host is reached, from its inventory variables: what Ansible's ssh connection would use.
+"""How a host is reached, from its inventory variables: what Ansible's ssh and local connections would use.
 
 A host that asks for something else (another connection plugin, another way to become root, a variable that
-only Ansible can resolve) has no target here and is probed through Ansible.
+only Ansible can resolve) has no target here and is asked through Ansible.
 """
 
 import os
@@ -16,9 +16,10 @@ from provision.plugins.module_utils.receipts.inputs import VAULTED, has_template
 Decrypt = Callable[[str], str]
 
 _SSH_CONNECTIONS = frozenset({"ssh", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh"})
+_LOCAL_CONNECTIONS = frozenset({"local", "ansible.builtin.local"})
 _DEEPEST = 10
 _TIMEOUT = 10.0
-_INTERPRETERS = ("python3", "/usr/bin/python3", "/usr/libexec/platform-python")
+INTERPRETERS = ("python3", "/usr/bin/python3", "/usr/libexec/platform-python")
 
 
 class UnresolvedError(Exception):
@@ -50,11 +51,19 @@ class Target:
     password: str | None = None
     arguments: tuple[str, ...] = ()
     become: Become | None = Become()
-    interpreters: tuple[str, ...] = _INTERPRETERS
+    interpreters: tuple[str, ...] = INTERPRETERS
     timeout: float = _TIMEOUT
 
 
-def resolve(host: Host, inventory: Path, decrypt: Decrypt) -> Target | None:
+@dataclass(frozen=True)
+class LocalTarget:
+    """This machine, as the inventory's `ansible_connection: local` means it."""
+
+    become: Become | None = Become()
+    interpreters: tuple[str, ...] = INTERPRETERS
+
+
+def resolve(host: Host, inventory: Path, decrypt: Decrypt) -> Target | LocalTarget | None:
     """Return how to reach the host, or None where only Ansible can tell.
 
     `decrypt` turns the ciphertext of a vaulted value into its plain text; it may raise UnresolvedError.
@@ -66,10 +75,10 @@ def resolve(host: Host, inventory: Path, decrypt: Decrypt) -> Target | None:
         return None
 
 
-def _target(name: str, values: "_Values") -> Target | None:
-    if (values.text("ansible_connection") or "ssh") not in _SSH_CONNECTIONS:
+def _target(name: str, values: "_Values") -> Target | LocalTarget | None:
+    connection = values.text("ansible_connection") or "ssh"
+    if connection not in _SSH_CONNECTIONS | _LOCAL_CONNECTIONS:
         return None
-    user = values.text("ansible_ssh_user", "ansible_user") or os.environ.get("ANSIBLE_REMOTE_USER")
     become = None
     if values.flag("ansible_become", default=True):
         if (values.text("ansible_become_method") or "sudo") not in ("sudo", "ansible.builtin.sudo"):
@@ -82,21 +91,24 @@ def _target(name: str, values: "_Values") -> Target | None:
                 "ansible_sudo_password", "ansible_sudo_pass", "ansible_become_password", "ansible_become_pass"
             ),
         )
+    interpreter = values.text("ansible_python_interpreter") or "auto"
+    interpreters = INTERPRETERS if interpreter.startswith("auto") else (interpreter,)
+    if connection in _LOCAL_CONNECTIONS:
+        return LocalTarget(become, interpreters)
     port = values.text("ansible_ssh_port", "ansible_port")
     if port is not None and not port.isdigit():
         raise UnresolvedError("ansible_port")
     key = values.text("ansible_ssh_private_key_file", "ansible_private_key_file")
-    interpreter = values.text("ansible_python_interpreter") or "auto"
     return Target(
         name=name,
         address=values.text("ansible_ssh_host", "ansible_host") or name,
         port=int(port) if port else None,
-        user=user,
+        user=values.text("ansible_ssh_user", "ansible_user") or os.environ.get("ANSIBLE_REMOTE_USER"),
         key=key or os.environ.get("ANSIBLE_PRIVATE_KEY_FILE"),
         password=values.text("ansible_ssh_pass", "ansible_ssh_password", "ansible_password"),
         arguments=_arguments(values),
         become=become,
-        interpreters=_INTERPRETERS if interpreter.startswith("auto") else (interpreter,),
+        interpreters=interpreters,
         timeout=_timeout(values),
     )
 

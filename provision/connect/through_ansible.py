@@ -3,8 +3,6 @@
 import base64
 import json
 import os
-import signal
-import subprocess
 import sys
 import zlib
 from collections.abc import Mapping
@@ -14,41 +12,13 @@ from provision import content
 from provision.connect import answer
 from provision.connect.answer import Answer
 from provision.connect.connections import Connections
+from provision.connect.process import Process
 from provision.errors import ConnectError
 from provision.plugins.module_utils.asking.answer import BEGIN, END
 
 _SECONDS = 120.0
-_GRACE = 5.0
 _BY_HAND = "try `ansible HOST --module-name ping --become` with the same inventory"
 _PYTHON = "install Python 3.8 or newer, or set `ansible_python_interpreter` to its path"
-
-
-class _Process:
-    """`ansible` at work, in a session of its own: Ctrl-C reaches it through `close` alone."""
-
-    def __init__(self, argv: list[str], environment: dict[str, str]) -> None:
-        self._process = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-            start_new_session=True,
-        )
-
-    def output(self, seconds: float) -> tuple[str, str]:
-        """Return what it printed on both streams. Raises subprocess.TimeoutExpired."""
-        return self._process.communicate(timeout=seconds)
-
-    def close(self) -> None:
-        """End it with its workers, which are in sessions of their own and hear of it from it alone."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-            try:
-                self._process.wait(timeout=_GRACE)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
 
 
 def ask(
@@ -73,11 +43,11 @@ def ask(
         "ANSIBLE_NOCOLOR": "1",
         "LC_ALL": "C.UTF-8",
     }
-    process = _Process(argv, environment)
+    process = Process(argv, environment)
     try:
         connections.add(process)
-        output, errors = process.output(allowed)
-    except subprocess.TimeoutExpired as error:
+        output, errors, _ = process.output(b"", allowed)
+    except TimeoutError as error:
         raise ConnectError(f"no answer through Ansible within {allowed:.0f} s", hint=_BY_HAND) from error
     finally:
         connections.close(process)

@@ -3,16 +3,19 @@
     pytest --hosts='ssh://admin@gpu-01,ssh://admin@gpu-02' --sudo --image IMAGE provision/verify
 
 With an installed wheel the folder is `provision/verify` in its site-packages. `--docker-users` names users
-that are to reach Docker. `provision verify` needs none of these: it reads the inventory, and gathers all
-hosts at once.
+that are to reach Docker. `provision verify` needs none of these: it reads the inventory, and asks all hosts
+at once.
 """
 
 from collections.abc import Callable
 
 import pytest
-from testinfra.host import Host as Connection
+from testinfra.host import Host
 
-from provision.verify.evidence import Evidence, gather
+from provision.connect import answer, program
+from provision.connect.target import INTERPRETERS
+from provision.verify.evidence import Evidence
+from provision.verify.question import ENTRY, options
 from provision.verify.report import NO_GPU
 from provision.verify.wanted import Wanted
 
@@ -28,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="module")
-def evidence(host: Connection, request: pytest.FixtureRequest) -> Evidence:
+def evidence(host: Host, request: pytest.FixtureRequest) -> Evidence:
     """Everything that was seen on the host, gathered when it is first asked for."""
     stash = request.config.stash.setdefault(GATHERED, {})
     name = host.backend.get_pytest_id()
@@ -46,3 +49,9 @@ def seen(
     if not evidence.gpus and request.node.originalname != "test_reachable":
         pytest.skip(NO_GPU)
     return evidence.telling(record_property)
+
+
+def gather(host: Host, wanted: Wanted) -> Evidence:
+    """Measure a host in one command over testinfra's own connection to it. Raises ConnectError."""
+    done = host.run(program.line(ENTRY, options(wanted), INTERPRETERS))
+    return Evidence.of(answer.read(done.stdout, done.stderr, done.rc, user=None), wanted)

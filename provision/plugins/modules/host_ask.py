@@ -4,10 +4,12 @@
 import base64
 import json
 import zlib
+from typing import Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.asking.answer import BEGIN, END, measured
+from ..module_utils.asking.answer import BEGIN, END, Measure, measured
+from ..module_utils.asking.evidence import evidence
 from ..module_utils.asking.partitions import survey_with_partitions
 from ..module_utils.asking.survey import survey
 
@@ -15,14 +17,14 @@ DOCUMENTATION = r"""
 module: host_ask
 short_description: Ask a host what it is like
 description:
-  - Returns what C(provision) asks of a host, such as the survey that C(provision status) shows.
-    Changes nothing.
+  - Returns what C(provision) asks of a host, such as the survey that C(provision status) shows. Changes nothing;
+    C(asking.evidence) starts short-lived containers.
   - C(provision) itself asks hosts over SSH, without Ansible. This module serves hosts with other connections.
 options:
   entry:
     description: What is asked.
     type: str
-    choices: [asking.survey, asking.partitions]
+    choices: [asking.evidence, asking.partitions, asking.survey]
     default: asking.survey
   options:
     description: What the question needs to know.
@@ -47,9 +49,10 @@ answer:
   type: str
 """
 
-ENTRIES = {
-    "asking.survey": survey,
+ENTRIES: Dict[str, Measure] = {
+    "asking.evidence": evidence,
     "asking.partitions": survey_with_partitions,
+    "asking.survey": survey,
 }
 
 

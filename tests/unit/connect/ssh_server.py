@@ -43,6 +43,8 @@ class Behaviour:
     close_after: int | None = None  # bytes of input after which the connection is cut
     deaf: bool = False  # end the command before its input is read
     silent: bool = False  # accept the connection and never say anything
+    drops: int = 0  # so many connections are closed before anybody can log in
+    dead: bool = False  # answer nothing once the command runs
 
 
 @dataclass
@@ -96,6 +98,10 @@ class SshServer:
             self.stopped.wait(60)
             connection.close()
             return
+        if self.behaviour.drops:
+            self.behaviour.drops -= 1
+            connection.close()
+            return
         transport = paramiko.Transport(connection)
         transport.add_server_key(self.host_key)
         try:
@@ -135,6 +141,11 @@ class _Server(paramiko.ServerInterface):  # type: ignore[misc]
         self.server = server
         self.forwards: dict[int, tuple[str, int]] = {}
 
+    def check_global_request(self, kind: str, msg: object) -> bool:  # noqa: ARG002
+        if self.server.behaviour.dead:
+            self.server.stopped.wait(60)
+        return False
+
     def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
         return "publickey,password"
 
@@ -169,8 +180,9 @@ def _forward(channel: Any, destination: tuple[str, int]) -> None:  # noqa: ANN40
     with socket.create_connection(destination) as other:
 
         def back() -> None:
-            while block := other.recv(1 << 16):
-                channel.sendall(block)
+            with suppress(OSError):  # the client may hang up at any time
+                while block := other.recv(1 << 16):
+                    channel.sendall(block)
             channel.close()
 
         threading.Thread(target=back, daemon=True).start()

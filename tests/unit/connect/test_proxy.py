@@ -2,8 +2,11 @@
 
 import shlex
 import sys
+import time
 
-from tests.unit.connect.ssh_server import ANSWER, SshServer, ask, script, variables
+import pytest
+
+from tests.unit.connect.ssh_server import ANSWER, SshServer, ask, refused, script, variables
 
 
 def test_a_proxy_command_is_used(server: SshServer) -> None:
@@ -26,3 +29,14 @@ def test_a_proxy_command_is_used(server: SshServer) -> None:
     )
     arguments = f"{variables(server)['ansible_ssh_common_args']} -o ProxyCommand='{relay} %h %p'"
     assert ask(server, ansible_ssh_common_args=arguments) == ANSWER
+
+
+def test_a_proxy_command_that_ends_is_told_at_once(
+    server: SshServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provision.connect.remote.random.uniform", lambda *_: 0.01)
+    arguments = f"{variables(server)['ansible_ssh_common_args']} -o ProxyCommand=/bin/false"
+    started = time.monotonic()
+    told = refused(server, ansible_ssh_common_args=arguments)
+    assert "is closed before anybody can log in" in told.message
+    assert time.monotonic() - started < 5

@@ -7,7 +7,7 @@ import paramiko
 import pytest
 
 from provision.connect import remote
-from tests.unit.connect.ssh_server import ANSWER, SshServer, ask, refused, script
+from tests.unit.connect.ssh_server import ANSWER, SshServer, ask, python, refused, script
 
 EXEC_AFTER_DASHES = 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"'
 
@@ -74,6 +74,46 @@ def test_a_host_that_hangs_is_given_up(server: SshServer, monkeypatch: pytest.Mo
     assert "ansible_timeout" in (told.hint or "")
     assert told.reachable
     assert time.monotonic() - started < 5
+
+
+def test_a_silent_host_that_lives_is_waited_for(server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "_SILENCE", 0.1)
+    slow = script(server.folder, "slow", f"sleep 0.5; exec {python(server.folder)}")
+    assert ask(server, ansible_python_interpreter=slow) == ANSWER
+
+
+def test_a_host_that_dies_is_given_up_long_before_its_time(
+    server: SshServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_SILENCE", 0.2)
+    monkeypatch.setattr(remote, "_DEATH", 0.8)
+    server.behaviour.hang = server.behaviour.dead = True
+    started = time.monotonic()
+    told = refused(server)
+    assert told.message == "the host let us in, and has given no sign of life for 1 s"
+    assert not told.reachable
+    assert time.monotonic() - started < 5
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provision.connect.remote.random.uniform", lambda *_: 0.01)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_dropped_connection_is_tried_again(server: SshServer) -> None:
+    """An sshd that takes few connections at once drops the others before they log in."""
+    server.behaviour.drops = 3
+    assert ask(server) == ANSWER
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_connection_that_stays_dropped_is_an_error(server: SshServer) -> None:
+    server.behaviour.drops = 4
+    told = refused(server)
+    assert "is closed before anybody can log in" in told.message
+    assert "MaxStartups" in (told.hint or "")
+    assert (told.reachable, server.behaviour.drops) == (False, 0)
 
 
 def test_a_host_that_closes_while_it_is_asked_is_told(server: SshServer) -> None:

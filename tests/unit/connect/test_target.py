@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from provision.connect.target import Become, Target, UnresolvedError, resolve
+from provision.connect.target import Become, LocalTarget, Target, UnresolvedError, resolve
 from provision.model.fleet import Host
 
 INVENTORY = Path("/site/inventory")
@@ -23,7 +23,7 @@ def decrypt(ciphertext: str) -> str:
     return {"ciphertext": "s3cret"}[ciphertext]
 
 
-def target(**variables: object) -> Target | None:
+def target(**variables: object) -> Target | LocalTarget | None:
     return resolve(Host("gpu-01", ("gpu",), variables), INVENTORY, decrypt)
 
 
@@ -87,7 +87,6 @@ def test_variables_are_honoured_as_ansible_honours_them(
 @pytest.mark.parametrize(
     "variables",
     [
-        {"ansible_connection": "local"},
         {"ansible_connection": "community.docker.docker"},
         {"ansible_connection": "winrm"},
         {"ansible_become_method": "su"},
@@ -103,6 +102,13 @@ def test_variables_are_honoured_as_ansible_honours_them(
 )
 def test_what_only_ansible_can_tell_is_left_to_it(variables: dict[str, object]) -> None:
     assert target(**variables) is None
+
+
+@pytest.mark.parametrize("connection", ["local", "ansible.builtin.local"])
+def test_this_machine_is_a_target_without_a_connection(connection: str) -> None:
+    assert target(ansible_connection=connection) == LocalTarget()
+    changes = {"ansible_become": False, "ansible_python_interpreter": "/opt/python"}
+    assert target(ansible_connection=connection, **changes) == LocalTarget(None, ("/opt/python",))
 
 
 def test_a_vault_that_cannot_be_opened_is_left_to_ansible() -> None:

@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from provision.connect import through_ansible
+from provision.connect.answer import Answer
+from provision.connect.connections import Connections
 from provision.connect.through_ansible import read
 from provision.errors import ConnectError
-from provision.model.fleet import Fleet, Host
 from provision.plugins.module_utils.asking.answer import BEGIN, END
 from provision.plugins.module_utils.asking.survey import survey
-from provision.probe import probe
+from provision.verify.question import ENTRY, options
 from tests.processes import commands, interrupt
+from tests.unit.verify.asked import WANTED, see
+from tests.unit.verify.fake_host import FakeHost
 
 
 def test_the_survey_is_found_in_the_output() -> None:
@@ -45,39 +49,44 @@ def test_ansibles_reason_is_told(output: str, errors: str, told: str, reachable:
     assert (caught.value.message, caught.value.reachable) == (told, reachable)
 
 
+def ask(folder: Path, entry: str, options: dict[str, object], python: str = sys.executable) -> Answer:
+    inventory = folder / "hosts.ini"
+    words = f"ansible_connection=local ansible_become=false ansible_python_interpreter={python}"
+    inventory.write_text(f"me {words}\n")
+    with Connections() as connections:
+        return through_ansible.ask(inventory, "me", connections, entry, options)
+
+
 @pytest.mark.needs("root")
-@pytest.mark.parametrize("layout", ["", "all-disabled"])
-def test_a_local_host_is_probed(tmp_path: Path, layout: str) -> None:
-    variables: dict[str, object] = {
-        "ansible_connection": "local",
-        "ansible_python_interpreter": sys.executable,
-        "nvidia_mig_layout": layout,
-    }
-    inventory = tmp_path / "hosts.ini"
-    words = " ".join(f"{key}={value}" for key, value in variables.items())
-    inventory.write_text(f"me {words} ansible_become=false\n")
-    found = probe(Fleet(inventory, None, (Host("me", (), {**variables, "ansible_become": False}),)))["me"]
-    assert found.error is None
-    assert found.observed is not None
-    assert found.observed.kernel == os.uname().release
-    assert (found.observed.partitions is not None) == bool(layout)
+@pytest.mark.parametrize("entry", ["asking.survey", "asking.partitions"])
+def test_a_host_is_surveyed(tmp_path: Path, entry: str) -> None:
+    found = ask(tmp_path, entry, {})
+    assert found["kernel"] == os.uname().release
+    assert ("partitions" in found) == (entry == "asking.partitions")
+
+
+@pytest.mark.needs("root")
+def test_evidence_is_gathered(tmp_path: Path) -> None:
+    fake = FakeHost(tmp_path / "host")
+    fake.finish()
+    found = ask(tmp_path, ENTRY, {**options(WANTED), "root": str(fake.root)})
+    assert found == see(fake.root)
 
 
 def test_an_interpreter_that_is_not_there_is_told_with_its_cure(tmp_path: Path) -> None:
-    words = "ansible_connection=local ansible_become=false ansible_python_interpreter=/no/such/python"
-    variables = dict(word.split("=") for word in words.split())
-    (tmp_path / "hosts.ini").write_text(f"me {words}\n")
-    found = probe(Fleet(tmp_path / "hosts.ini", None, (Host("me", (), variables),)))["me"]
-    assert "/no/such/python" in (found.error or "")
-    assert "ansible_python_interpreter" in (found.hint or "")
+    with pytest.raises(ConnectError, match="/no/such/python") as caught:
+        ask(tmp_path, "asking.survey", {}, "/no/such/python")
+    assert "ansible_python_interpreter" in (caught.value.hint or "")
 
 
 def test_an_interrupt_ends_what_was_started(tmp_path: Path) -> None:
     slow = tmp_path / "slow-python"
     slow.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nexec sleep 4712\n")
     slow.chmod(0o755)
+    only_ansible_can_tell = "\"{{ 'local' | regex_replace('x', 'y') }}\""
     (tmp_path / "hosts.ini").write_text(
-        f"me ansible_connection=local ansible_become=false ansible_python_interpreter={slow}\n"
+        f"me ansible_connection={only_ansible_can_tell} ansible_become=false"
+        f" ansible_python_interpreter={slow}\n"
     )
     program = (
         "import sys; from pathlib import Path; from provision.inventory import load\n"

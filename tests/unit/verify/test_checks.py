@@ -4,14 +4,14 @@ All hosts are folders; one run of the real runner, in its own process, checks th
 """
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from provision.errors import ConnectError
 from provision.verify.report import Check
-from provision.verify.runner import check
+from tests.unit.verify.asked import checked
 from tests.unit.verify.broken_hosts import BROKEN, HEALTHY
-from tests.unit.verify.fake_host import DRIVER, IMAGE, FakeHost
+from tests.unit.verify.fake_host import DRIVER, FakeHost
 
 NO_GPU, UNREACHABLE = "no-gpu", "unreachable"
 MIG_IDS = ["mig_layout", "mig_survives_reboot", "container_sees_mig_instance"]
@@ -36,32 +36,18 @@ IDS = [
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Check]]:
     """All hosts, checked: every check by its id, by host."""
-    asked: dict[str, dict[str, Any]] = {}
+    hosts: dict[str, Path | ConnectError] = {}
     for name, breaks in {**HEALTHY, **{name: case.breaks for name, case in BROKEN.items()}}.items():
         host = FakeHost(tmp_path_factory.mktemp("host"))
         breaks(host)
         host.finish()
-        asked[name] = local(host.root)
-    asked[NO_GPU] = local(tmp_path_factory.mktemp("host"))
-    asked[UNREACHABLE] = {
-        "connection": "ssh",
-        "target": {
-            "name": UNREACHABLE,
-            "address": "127.0.0.1",
-            "port": 1,
-            "become": None,
-            "arguments": ["-F", "none"],
-        },
-        "wanted": {},
-    }
-    results: dict[str, dict[str, Check]] = {name: {} for name in asked}
-    for each in check(asked):
+        hosts[name] = host.root
+    hosts[NO_GPU] = tmp_path_factory.mktemp("host")
+    hosts[UNREACHABLE] = ConnectError("cannot connect: Connection refused", hint="is sshd running there?")
+    results: dict[str, dict[str, Check]] = {name: {} for name in hosts}
+    for each in checked(hosts):
         results[each.host][each.id] = each
     return results
-
-
-def local(root: Path) -> dict[str, Any]:
-    return {"connection": "local", "root": str(root), "wanted": {"image": IMAGE, "users": ["alice"]}}
 
 
 @pytest.mark.parametrize("name", HEALTHY)
@@ -105,5 +91,5 @@ def test_a_host_that_cannot_be_reached_is_one_failed_check(found: dict[str, dict
     assert list(found[UNREACHABLE]) == ["reachable"]
     told = found[UNREACHABLE]["reachable"]
     assert told.outcome == "failed"
-    assert "Connection refused" in told.detail
-    assert told.evidence.startswith("hint: ")
+    assert told.detail == "cannot connect: Connection refused"
+    assert told.evidence == "hint: is sshd running there?"

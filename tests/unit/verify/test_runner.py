@@ -1,7 +1,5 @@
 """The runner: what it starts, what it reads from the inventory, what it reports and how the command ends."""
 
-import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,13 +7,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from provision.errors import RunError, VariableError
-from provision.model.fleet import Host
+from provision import verify
+from provision.errors import ConnectError, RunError, VariableError
+from provision.model.fleet import Fleet, Host
 from provision.verify.report import Check
-from provision.verify.runner import argv, check, describe, environment
 from provision.verify.wanted import Wanted
 from tests.processes import commands, interrupt
-from tests.unit.verify.fake_host import IMAGE, FakeHost
+from tests.unit.connect.ssh_server import SshServer, variables
+from tests.unit.verify.asked import WANTED, checked
+from tests.unit.verify.fake_host import FakeHost
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +40,9 @@ def test_nobody_elses_pytest_settings_reach_the_checks(
     monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
     fake = FakeHost(tmp_path / "host")
     fake.finish()
-    asked = {"gpu-01": {"connection": "local", "root": str(fake.root), "wanted": {"image": IMAGE}}}
     before = sorted(path.name for path in tmp_path.iterdir())
     seen: list[Check] = []
-    found = check(asked, junit=tmp_path / "report.xml", on_check=seen.append)
+    found = checked({"gpu-01": fake.root}, WANTED, junit=tmp_path / "report.xml", on_check=seen.append)
     assert {each.id: each.detail for each in found if each.outcome == "failed"} == {}
     assert seen == found
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "report.xml"])
@@ -57,48 +56,25 @@ def test_nobody_elses_pytest_settings_reach_the_checks(
 def test_checks_that_do_not_run_are_an_error_and_not_a_success(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("provision.verify.runner._TOPICS", ("no-such-topic",))
     with pytest.raises(RunError, match="the checks did not run: pytest ended with 4") as caught:
-        check({"gpu-01": {"connection": "local", "wanted": {}}})
+        checked({"gpu-01": ConnectError("no")})
     assert "no-such-topic" in (caught.value.hint or "")
 
 
 def test_an_interrupt_ends_the_checks_and_their_connections(tmp_path: Path) -> None:
-    ssh = tmp_path / "ssh"
-    ssh.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nexec sleep 4713\n")
-    ssh.chmod(0o755)
+    proxy = tmp_path / "proxy"
+    proxy.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nexec sleep 4713\n")
+    proxy.chmod(0o755)
+    (tmp_path / "hosts.ini").write_text(f"h1 ansible_ssh_common_args='-F none -o ProxyCommand={proxy}'\n")
     program = (
-        "import json, sys; from provision.verify.runner import check\n"
-        "check({'gpu-01': json.loads(sys.argv[1])})"
+        "import sys; from pathlib import Path; from provision import inventory, verify\n"
+        "verify.run(inventory.load(Path(sys.argv[1])), junit=Path(sys.argv[1] + '.xml'))"
     )
-    asked = json.dumps(describe(host(), Path("lab.ini")))
     with subprocess.Popen(
-        [sys.executable, "-c", program, asked],
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
-        stderr=subprocess.DEVNULL,
+        [sys.executable, "-c", program, tmp_path / "hosts.ini"], stderr=subprocess.DEVNULL
     ) as process:
         interrupt(process, tmp_path / "started")
     assert commands("sleep 4713") == []
-
-
-def test_passwords_are_neither_in_arguments_nor_in_the_environment() -> None:
-    asked = describe(host(ansible_become_password="t0psecret", ansible_password="s3cret"), Path("lab.ini"))
-    assert asked["target"]["password"] == "s3cret"
-    assert asked["target"]["become"]["password"] == "t0psecret"
-    handed_over = " ".join([*argv(3, 4, None), *environment().values()])
-    assert "s3cret" not in handed_over
-
-
-@pytest.mark.parametrize(
-    ("variables", "connection"),
-    [
-        ({}, "ssh"),
-        ({"ansible_connection": "smart"}, "ssh"),
-        ({"ansible_connection": "local"}, "local"),
-        ({"ansible_connection": "community.docker.docker"}, "ansible"),
-        ({"ansible_become_method": "doas"}, "ansible"),
-    ],
-)
-def test_hosts_are_reached_as_the_inventory_says(variables: dict[str, object], connection: str) -> None:
-    assert describe(host(**variables), Path("lab.ini"))["connection"] == connection
+    assert commands(str(tmp_path)) == []
 
 
 def test_what_the_inventory_wants_is_read_with_the_defaults_of_the_roles() -> None:
@@ -114,3 +90,20 @@ def test_what_the_inventory_wants_is_read_with_the_defaults_of_the_roles() -> No
 def test_a_template_is_refused_in_words() -> None:
     with pytest.raises(VariableError, match="`docker_engine_users` of gpu-01 is a template"):
         Wanted.of(host(docker_engine_users="{{ site_users }}"))
+
+
+@pytest.mark.needs("root")
+def test_hosts_are_asked_over_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This machine, which has no GPU, behind an SSH server; and a host that lets nobody in."""
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    server = SshServer(tmp_path)
+    known = variables(server, ansible_python_interpreter="auto")
+    hosts = (Host("good", (), known), Host("shut", (), {**known, "ansible_user": "other"}))
+    found = verify.run(Fleet(tmp_path / "hosts.ini", None, hosts))
+    server.stop()
+    good, shut = found.hosts
+    assert (good.count("passed"), good.count("failed")) == (0, 0)
+    assert {each.detail for each in good.checks} == {verify.NO_GPU}
+    assert [(each.id, each.outcome) for each in shut.checks] == [("reachable", "failed")]
+    assert "permission denied for user `other`" in shut.checks[0].detail
+    assert "ansible_ssh_private_key_file" in shut.checks[0].evidence

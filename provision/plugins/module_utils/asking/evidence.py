@@ -1,12 +1,6 @@
-"""Prints one line of JSON: everything that the checks of `provision verify` judge, measured in one go.
+"""Everything that the checks of `provision verify` judge, measured in one go.
 
-It judges nothing. Runs on hosts: Python 3.8, standard library only; sent as text, so it imports nothing of
-ours. Its only argument is JSON: `image` for the containers, `pull` seconds to wait for it, `users` who are to
-reach Docker, whether `default_runtime` is NVIDIA's, and `root`, the folder that stands for `/`.
-
-The answer: `kernel`; `pci`, NVIDIA's functions on the bus as `{address, id, class}`; `nvlink5`, whether an
-InfiniBand device is the manager of NVLink switches; `files`, text by path; `commands`, by name
-`{argv, rc, stdout, stderr}`, where rc is null for a program that does not exist or did not end in time.
+It judges nothing, and uses nothing that a role uses: what a role overlooks must be seen here.
 """
 
 import glob
@@ -14,12 +8,12 @@ import json
 import os
 import re
 import subprocess
-import sys
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
+
+from .answer import tell
 
 Result = Dict[str, Any]
 
-MARK = "provision-verify:"
 NVIDIA = "0x10de"
 DISPLAY = "03"
 UNITS = (
@@ -33,19 +27,34 @@ LOOK = "echo started; for node in /dev/nvidia[0-9]*; do [ -e $node ] && echo $no
 
 
 def main() -> None:
-    """Measure and print."""
-    options = json.loads(sys.argv[1])
-    root = options["root"]
+    """Print the evidence."""
+    tell(evidence)
+
+
+def evidence(
+    image: Optional[str], pull: float, users: Sequence[str], default_runtime: bool, root: str = ""
+) -> Dict[str, Any]:
+    """Return what was seen, as JSON-like values.
+
+    `image` is for the containers, `pull` how many seconds to wait for it; `users` are to reach Docker;
+    `default_runtime` tells whether it is NVIDIA's; `root` is the folder that stands for `/`.
+
+    The evidence: `kernel`; `pci`, NVIDIA's functions on the bus as `{address, id, class}`; `nvlink5`, whether an
+    InfiniBand device is the manager of NVLink switches; `files`, text by path; `commands`, by name
+    `{argv, rc, stdout, stderr}`, where rc is None for a program that does not exist or did not end in time.
+    """
     system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     os.environ["PATH"] = ":".join(root + each for each in system.split(":"))
     os.environ["LC_ALL"] = "C"
     pci = pci_devices(root)
     seen = {"kernel": os.uname().release, "pci": pci, "nvlink5": False, "files": {}, "commands": {}}
-    if any(device["class"].startswith(DISPLAY) for device in pci):
-        seen["nvlink5"] = nvlink5(root)
-        seen["files"] = files(root)
-        seen["commands"] = commands(options)
-    sys.stdout.write("\n%s%s\n" % (MARK, json.dumps(seen)))
+    if not any(device["class"].startswith(DISPLAY) for device in pci):
+        return seen
+    done = commands(root)
+    if done["docker_version"]["rc"] == 0 and image is not None:
+        done.update(containers(image, pull, default_runtime, done))
+    done.update(reached(users))
+    return {**seen, "nvlink5": nvlink5(root), "files": files(root), "commands": done}
 
 
 def pci_devices(root: str) -> List[Dict[str, str]]:
@@ -81,8 +90,8 @@ def files(root: str) -> Dict[str, str]:
     return {path[len(root) :]: read(path) for path in paths if os.path.isfile(path)}
 
 
-def commands(options: Dict[str, Any]) -> Dict[str, Result]:
-    """Run every command; the containers last, and only where Docker answers."""
+def commands(root: str) -> Dict[str, Result]:
+    """Run the commands that start no container."""
     done = {
         "nvidia_smi": run(["nvidia-smi", "--query-gpu=" + QUERY, "--format=csv,noheader"]),
         "nvidia_smi_list": run(["nvidia-smi", "-L"]),
@@ -94,17 +103,21 @@ def commands(options: Dict[str, Any]) -> Dict[str, Result]:
         "docker_version": run(["docker", "version", "--format", "{{.Server.Version}}"]),
         "cdi_list": run(["nvidia-ctk", "cdi", "list"]),
     }
-    done["library"] = library(options["root"], done["ldconfig"])
+    done["library"] = library(root, done["ldconfig"])
     done["ldconfig"]["stdout"] = ""
     for unit in UNITS:
         name = unit.split(".")[0]
         properties = "--property=LoadState,ActiveState,SubState,UnitFileState"
         done[name] = run(["systemctl", "show", unit, properties])
         done[name + "_journal"] = run(["journalctl", "--unit", unit, "--lines", "20", "--no-pager"])
-    done.update(packages(options["root"]))
-    if done["docker_version"]["rc"] == 0:
-        done.update(containers(options, done["docker_info"], done["nvidia_smi_list"]))
-    for user in options["users"]:
+    done.update(packages(root))
+    return done
+
+
+def reached(users: Sequence[str]) -> Dict[str, Result]:
+    """Tell of each user whether Docker is in reach."""
+    done = {}
+    for user in users:
         done["groups_" + user] = run(["id", "-nG", user])
         done["docker_as_" + user] = run(["runuser", "-u", user, "--", "docker", "version"])
     return done
@@ -119,29 +132,28 @@ def packages(root: str) -> Dict[str, Result]:
     return {"packages": interesting(run(query)), "held": run(["dnf", "-q", "versionlock", "list"])}
 
 
-def containers(options: Dict[str, Any], info: Result, listing: Result) -> Dict[str, Result]:
+def containers(
+    image: str, pull: float, default_runtime: bool, seen: Mapping[str, Result]
+) -> Dict[str, Result]:
     """Start containers as a user would: through the default runtime, through CDI, and asking for nothing.
 
     Where there are MIG devices, one more is given the last of them alone.
     """
-    image = options["image"]
-    if image is None:
-        return {}
     done = {"image": run(["docker", "image", "inspect", "--format", "{{.Id}}", image])}
     if done["image"]["rc"] != 0:
-        done["pull"] = run(["docker", "pull", "--quiet", image], timeout=options["pull"])
+        done["pull"] = run(["docker", "pull", "--quiet", image], timeout=pull)
         if done["pull"]["rc"] != 0:
             return done
     start = ["docker", "run", "--rm", "--network", "none", "--entrypoint"]
     every = ["--env", "NVIDIA_VISIBLE_DEVICES=all", "--env", "NVIDIA_DRIVER_CAPABILITIES=utility"]
-    runtime = [] if options["default_runtime"] else ["--runtime", "nvidia"]
+    runtime = [] if default_runtime else ["--runtime", "nvidia"]
     done["container"] = run([*start, "nvidia-smi", *runtime, *every, image, "-L"], timeout=180)
-    if cdi_enabled(info):
+    if cdi_enabled(seen["docker_info"]):
         device = ["--runtime", "runc", "--device", "nvidia.com/gpu=all"]
         done["container_cdi"] = run([*start, "nvidia-smi", *device, image, "-L"], timeout=180)
     nothing = ["--env", "NVIDIA_VISIBLE_DEVICES=void"]
     done["container_void"] = run([*start, "sh", *nothing, image, "-c", LOOK], timeout=180)
-    devices = re.findall(r"UUID: (MIG-[^)]+)", listing["stdout"])
+    devices = re.findall(r"UUID: (MIG-[^)]+)", seen["nvidia_smi_list"]["stdout"])
     if devices:
         one = [*every, "--env", "NVIDIA_VISIBLE_DEVICES=" + devices[-1]]
         done["container_mig"] = run([*start, "nvidia-smi", *runtime, *one, image, "-L"], timeout=180)
@@ -209,7 +221,3 @@ def read(path: str) -> str:
             return file.read()
     except OSError:
         return ""
-
-
-if __name__ == "__main__":
-    main()
