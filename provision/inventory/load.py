@@ -3,16 +3,14 @@
 Every value also keeps the file and line that it came from, which the command's output would not have.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 
 from provision import content
 from provision.errors import InventoryError
-from provision.inventory import sourced
+from provision.inventory import ansible_private, sourced
 from provision.model.fleet import Fleet, Host
 
 _EXAMPLE = "an Ansible inventory is wanted: a line such as `gpu-01 ansible_host=192.0.2.11` is one already"
@@ -21,8 +19,6 @@ _PATTERNS = "a limit is an Ansible host pattern: names, groups, `*`, `:&`, `:!`,
 
 _NO_INVENTORY = frozenset({".md", ".rst", ".txt"})
 """In a directory, files of these kinds may lie beside the inventory; any other that is broken is an error."""
-
-Failure = tuple[str, Exception]
 
 
 def load(inventory: Path, limit: str | None = None) -> Fleet:
@@ -53,16 +49,21 @@ def _parse(source: str, inventory: Path) -> tuple[Any, Any]:
     loader = DataLoader()
     # As in the run: group_vars beside the playbook count, those of the working directory do not.
     loader.set_basedir(str(content.roles_directory().parent / "playbooks"))
-    _set_vault_secrets(loader)
-    with _failures() as failures:
+    ansible_private.set_vault_secrets(loader)
+    with ansible_private.failures() as failed:
         try:
             manager = InventoryManager(loader=loader, sources=[source])
         except AnsibleError as error:
             raise _unreadable(error, inventory) from error
-    fatal = [exception for kind, exception in failures if kind not in _NO_INVENTORY]
+    fatal = [error for error in failed if _kind(error) not in _NO_INVENTORY]
     if fatal:
         raise _unreadable(_telling(fatal), inventory)
     return manager, VariableManager(loader=loader, inventory=manager)
+
+
+def _kind(failure: Exception) -> str:
+    place = _place(failure)
+    return place.path.suffix if place else ""
 
 
 def _telling(failures: list[Exception]) -> Exception:
@@ -72,56 +73,11 @@ def _telling(failures: list[Exception]) -> Exception:
     return next(iter(places if is_yaml else reversed(places)), failures[-1])
 
 
-def _set_vault_secrets(loader: Any) -> None:  # noqa: ANN401 - Ansible has no types
-    """Give the loader the vault passwords that Ansible is configured with."""
-    from ansible import constants
-    from ansible.parsing.vault import VaultSecretsContext
-
-    # Ansible keeps its secrets once a process, and refuses to read them again.
-    context = VaultSecretsContext.current(optional=True)
-    if context is not None:
-        loader.set_vault_secrets(context.secrets)
-    elif constants.DEFAULT_VAULT_IDENTITY_LIST or constants.DEFAULT_VAULT_PASSWORD_FILE:
-        from ansible.cli import CLI  # slow, so only for fleets that have a vault
-
-        loader.set_vault_secrets(
-            CLI.setup_vault_secrets(loader, list(constants.DEFAULT_VAULT_IDENTITY_LIST), auto_prompt=False)
-        )
-
-
-@contextmanager
-def _failures() -> Iterator[list[Failure]]:
-    """Collect what Ansible would warn about: the file kind and the error of each source that failed.
-
-    Other warnings are kept for the run, whose log has them.
-    """
-    from ansible.utils.display import Display
-
-    display = Display()
-    failed: list[Failure] = []
-
-    def collect(msg: str, exception: Exception) -> None:  # noqa: ARG001 - called by these names
-        place = _place(exception)
-        failed.append((place.path.suffix if place else "", exception))
-
-    silenced: dict[str, Any] = {"error_as_warning": collect, "warning": _ignore, "deprecated": _ignore}
-    try:
-        vars(display).update(silenced)
-        yield failed
-    finally:
-        for name in silenced:
-            vars(display).pop(name, None)
-
-
-def _ignore(*_: object, **__: object) -> None:
-    pass
-
-
 def _host(host: Any, variables: Any, inventory: Path) -> Host:  # noqa: ANN401 - Ansible has no types
     from ansible import constants
     from ansible.errors import AnsibleError
 
-    with _failures():
+    with ansible_private.failures():
         try:
             found: Mapping[str, object] = variables.get_vars(host=host, include_hostvars=False)
         except AnsibleError as error:
@@ -144,7 +100,7 @@ def _limited(manager: Any, inventory: Path, limit: str | None) -> list[Any]:  # 
     if limit is None:
         return list(manager.get_hosts("all"))
     known = set(manager.hosts)
-    with _failures():
+    with ansible_private.failures():
         try:
             for part in split_host_pattern(limit):
                 if not part.startswith("@") and not known.intersection(
@@ -201,24 +157,6 @@ def _place(error: BaseException) -> sourced.Source | None:
         if found is not None and (place is None or place.line is None):
             place = found
         if place is not None and place.line is None:
-            place = sourced.Source(place.path, _ini_line(inner))
+            place = sourced.Source(place.path, ansible_private.ini_line(inner))
         inner = inner.__cause__ or inner.__context__
     return place
-
-
-def _ini_line(error: BaseException) -> int | None:
-    """Return the line at which Ansible's INI parser stopped: it forgets the number before it raises."""
-    for frame, _ in walk_tb(error.__traceback__):
-        state = frame.f_locals
-        if frame.f_code.co_name == "_parse" and "lines" in state:
-            if "decl" in state:
-                return int(state["decl"]["line"])
-            return next(
-                (
-                    number
-                    for number, line in enumerate(state["lines"], 1)
-                    if line.strip() == state.get("line")
-                ),
-                None,
-            )
-    return None

@@ -29,37 +29,24 @@ class Variables(dict[str, object]):
 
 def read(variables: Mapping[str, object], leave_out: Iterable[str]) -> Variables:
     """Turn Ansible's tagged variables of one host into plain ones, without those that Ansible itself adds."""
+    # Importing Ansible reads its settings, which are not there before this function is called.
+    from provision.plugins.plugin_utils import ansible_private
+
     names = [name for name in variables if name not in frozenset(leave_out)]
     sources = {}
     for name in names:
         source = _source(name, variables[name])
         if source is not None:
             sources[str(name)] = source
-    return Variables({str(name): plain(variables[name]) for name in names}, sources)
-
-
-def plain(value: object) -> object:
-    """Return the value as JSON knows it: templates unresolved, a vaulted string as its ciphertext."""
-    from ansible.module_utils._internal._datatag import AnsibleTagHelper
-    from ansible.parsing.vault import EncryptedString, VaultHelper
-
-    if isinstance(value, EncryptedString):
-        return {"__ansible_vault": str(VaultHelper.get_ciphertext(value, with_tags=False))}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    # Not Ansible's tagged subclass of str or int: it would follow every copy and comparison.
-    native: object = AnsibleTagHelper.as_native_type(value)
-    return native if native is None or isinstance(native, (str, int, float)) else str(native)
+    return Variables({str(name): ansible_private.plain(variables[name]) for name in names}, sources)
 
 
 def origin(tagged: object) -> Source | None:
     """Return where Ansible read the value or raised the error, if it kept that."""
-    from ansible._internal._datatag._tags import Origin
+    from provision.plugins.plugin_utils import ansible_private
 
-    tag = tagged if isinstance(tagged, Origin) else Origin.get_tag(tagged)
-    return Source(Path(tag.path), tag.line_num or None) if tag is not None and tag.path else None
+    place = ansible_private.origin(tagged)
+    return None if place is None else Source(*place)
 
 
 def _source(name: str, value: object) -> Source | None:

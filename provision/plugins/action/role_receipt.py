@@ -2,41 +2,34 @@
 
 import importlib
 import importlib.util
-import os
 import secrets
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Optional
 
 import yaml
-from ansible._internal._datatag._tags import Origin
-from ansible.constants import INTERNAL_STATIC_VARS
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils._internal._datatag import AnsibleTagHelper
-from ansible.parsing.vault import EncryptedString, VaultHelper
 from ansible.plugins.action import ActionBase
-from ansible.vars.manager import VariableManager
 
 _PLUGINS = Path(__file__).resolve().parents[1]
 
 
-def _module_utils(name: str) -> ModuleType:
+def _beside(name: str) -> ModuleType:
     # In a clone ansible-core loads this file by its path alone, without a package around it.
-    package = "provision_module_utils"
+    package = "provision_plugins"
     if package not in sys.modules:
-        folder = _PLUGINS / "module_utils"
         specification = importlib.util.spec_from_file_location(
-            package, folder / "__init__.py", submodule_search_locations=[str(folder)]
+            package, _PLUGINS / "__init__.py", submodule_search_locations=[str(_PLUGINS)]
         )
         if specification is None:
-            raise ImportError(str(folder))
+            raise ImportError(str(_PLUGINS))
         sys.modules[package] = importlib.util.module_from_spec(specification)
-    return importlib.import_module(package + "." + name)
+    return importlib.import_module(f"{package}.{name}")
 
 
-receipt_inputs = _module_utils("receipts.inputs")
+ansible_private = _beside("plugin_utils.ansible_private")
+receipt_inputs = _beside("module_utils.receipts.inputs")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -56,39 +49,20 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return result
 
     def _inputs(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        if self._task._role is None:
+        role = ansible_private.role_folder(self._task)
+        if role is None:
             raise AnsibleActionFail("`role_receipt` is a task of a role, and this task is in none")
-        role = Path(self._task._role._role_path)
         specs = receipt_inputs.spec_variables(_load_specs(role))
-        raw = self._variables(task_vars, specs)
+        raw = ansible_private.reaching(self._task, task_vars, specs)
+        plain = ansible_private.plain(raw)
         record: dict[str, Any] = receipt_inputs.record(
             salt=secrets.token_hex(16),
             content=receipt_inputs.content_digest(str(role), str(_PLUGINS)),
             specs=specs,
-            variables=receipt_inputs.with_files(specs, _plain(raw), task_vars.get("inventory_dir") or ""),
+            variables=receipt_inputs.with_files(specs, plain, task_vars.get("inventory_dir") or ""),
             unreadable=frozenset(name for name in specs if name in raw and _is_in_vaulted_file(raw[name])),
         )
         return record
-
-    def _variables(self, task_vars: dict[str, Any], specs: dict[str, bool]) -> dict[str, Any]:
-        """Return the raw values that reached the role.
-
-        These are the inventory's, as the controller sees them, and over them whatever else won for this run:
-        extra variables, variables of a play or of the role's inclusion. The role's own defaults are not among
-        them: its files are hashed.
-        """
-        running = task_vars["hostvars"]._variable_manager
-        manager = VariableManager(loader=running._loader, inventory=running._inventory)
-        manager._extra_vars = {}
-        host = running._inventory.get_host(task_vars["inventory_hostname"])
-        values: dict[str, Any] = manager.get_vars(host=host, include_hostvars=False)
-        values.update(self._task.play.get_vars())
-        values.update(running._extra_vars)
-        defaults = self._task._role.get_default_vars()
-        for name in specs:
-            if name in task_vars and (name in values or task_vars[name] != defaults.get(name)):
-                values[name] = task_vars[name]
-        return {name: value for name, value in values.items() if name not in INTERNAL_STATIC_VARS}
 
 
 def _load_specs(role: Path) -> dict[str, Any]:
@@ -99,23 +73,9 @@ def _load_specs(role: Path) -> dict[str, Any]:
     return {}
 
 
-def _plain(value: object) -> object:
-    """Return the value as the controller reads it from the inventory: a vaulted string as its ciphertext."""
-    if isinstance(value, EncryptedString):
-        ciphertext = VaultHelper.get_ciphertext(value, with_tags=False)
-        return {receipt_inputs.VAULTED: str(ciphertext)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(item) for item in value]
-    native: object = AnsibleTagHelper.as_native_type(value)
-    return native if native is None or isinstance(native, (str, int, float)) else str(native)
-
-
 def _is_in_vaulted_file(value: object) -> bool:
-    origin = Origin.get_tag(value)
-    path = getattr(origin, "path", None)
-    if not path or not os.path.isfile(path):
+    place: Optional[Any] = ansible_private.origin(value)
+    if place is None or not place.path.is_file():
         return False
-    with open(path, "rb") as file:
-        return file.read(14) == b"$ANSIBLE_VAULT"
+    with place.path.open("rb") as file:
+        return bool(file.read(14) == b"$ANSIBLE_VAULT")

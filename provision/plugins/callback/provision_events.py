@@ -10,6 +10,7 @@ import stat
 import threading
 from typing import Any, Dict, List, Optional
 
+from ansible.playbook.role_include import IncludeRole
 from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = r"""
@@ -57,6 +58,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
     def __init__(self, display: _Ansible = None, options: _Ansible = None) -> None:
         super().__init__(display=display, options=options)
         self._descriptor: Optional[int] = None
+        self._failed_items: Dict[str, _Json] = {}
 
     def set_options(
         self, task_keys: _Ansible = None, var_options: _Ansible = None, direct: _Ansible = None
@@ -74,6 +76,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
 
     def v2_runner_on_start(self, host: _Ansible, task: _Ansible) -> None:
         """Tell that the host begins a task."""
+        self._failed_items.pop(host.get_name(), None)
         self._write("task", host.get_name(), task)
 
     def v2_runner_on_ok(self, result: _Ansible) -> None:
@@ -84,9 +87,13 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         """Tell that a task does not apply."""
         self._finished("skipped", result)
 
+    def v2_runner_item_on_failed(self, result: _Ansible) -> None:
+        """Keep the first failed item of a loop: the loop's own result gives no reason."""
+        self._failed_items.setdefault(result.host.get_name(), result.result)
+
     def v2_runner_on_failed(self, result: _Ansible, ignore_errors: bool = False) -> None:
         """Tell that a task failed, or refused to disrupt the host."""
-        outcome = _failing_part(result.result)
+        outcome = self._failed_items.get(result.host.get_name(), result.result)
         refused = str(outcome.get("msg", "")).startswith("refused:")
         self._finished("refused" if refused else "failed", result, ignored=bool(ignore_errors))
 
@@ -101,15 +108,16 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
         )
 
     def _finished(self, event: str, result: _Ansible, **more: object) -> None:
-        details = {} if result.task.no_log else _details(result.result)
-        self._write(event, result.host.get_name(), result.task, **details, **more)
+        host = result.host.get_name()
+        reason = self._failed_items.pop(host, result.result)
+        details = {} if result.task.no_log else _details(result.result, reason)
+        self._write(event, host, result.task, **details, **more)
 
     def _write(self, event: str, host: str, task: _Ansible, **more: object) -> None:
         # Role and bare name: what Ansible prints differs between a clone and the installed collection.
-        role = task._role.get_name(include_role_fqcn=False) if task._role else None
-        self._line(
-            {"event": event, "host": host, "role": role, "task": str(task.name or task.action), **more}
-        )
+        name = str(task.name or task.action)
+        role = None if isinstance(task, IncludeRole) else _role(task.get_name(include_role_fqcn=False), name)
+        self._line({"event": event, "host": host, "role": role, "task": name, **more})
 
     def _line(self, event: _Json) -> None:
         if self._descriptor is None:
@@ -130,20 +138,16 @@ def _interrupt_without_reader(descriptor: int) -> None:
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
-def _failing_part(result: _Json) -> _Json:
-    """Return the result that holds the reason: of a loop, its first failed item."""
-    for item in result.get("results") or ():
-        if isinstance(item, dict) and (item.get("failed") or item.get("unreachable")):
-            return item
-    return result
+def _role(full: str, name: str) -> Optional[str]:
+    """Return the role in `role : name`, which is how Ansible calls a task of a role."""
+    return None if full == name else full[: -len(" : " + name)]
 
 
-def _details(result: _Json) -> _Json:
-    """Return what a reader needs of a result, cut to a bearable size."""
-    part = _failing_part(result)
+def _details(result: _Json, reason: _Json) -> _Json:
+    """Return what a reader needs of a result, cut to a bearable size; `reason` has the words."""
     details: _Json = {}
     for key in ("msg", "hint", "stderr"):
-        text = part.get(key)
+        text = reason.get(key)
         if text:
             details[key] = _cut(text if isinstance(text, str) else json.dumps(text, default=str), _TEXT_LIMIT)
     diffs = [diff for item in [result, *(result.get("results") or ())] for diff in _diffs(item)]

@@ -18,7 +18,7 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, result: dict[str, Any]
     monkeypatch.setattr(callback, "get_option", lambda _: str(path))
     monkeypatch.setattr(CallbackBase, "set_options", lambda *_, **__: None)
     callback.set_options()
-    task = SimpleNamespace(no_log=False, name="Write", action="copy", _role=None)
+    task = SimpleNamespace(no_log=False, name="Write", action="copy", get_name=lambda **_: "Write")
     host = SimpleNamespace(get_name=lambda: "h1")
     callback.v2_runner_on_ok(SimpleNamespace(is_changed=lambda: True, result=result, task=task, host=host))
     event: dict[str, Any] = json.loads(path.read_text())

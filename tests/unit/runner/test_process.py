@@ -61,8 +61,8 @@ _ROLE = """
   fail: {msg: "refused: a reboot is needed"}
   when: inventory_hostname == "h2"
 - name: Fail in a loop on another
-  command: "{{ item }}"
-  loop: ["true", "ls /nowhere/at/all"]
+  command: "ls {{ item }}"
+  loop: [/, /nowhere/at/all, /never/reached]
   when: inventory_hostname == "h3"
   changed_when: false
 - name: Talk too much
@@ -116,7 +116,7 @@ def test_a_run_tells_each_host_by_itself(project: Path) -> None:
     assert by["h2", "Refuse on one host"].kind is Kind.REFUSED
     assert by["h2", "Refuse on one host"].reason == "a reboot is needed"
     assert by["h3", "Fail in a loop on another"].kind is Kind.FAILED
-    assert "/nowhere/at/all" in by["h3", "Fail in a loop on another"].reason
+    assert "/nowhere/at/all" in by["h3", "Fail in a loop on another"].stderr
     assert by["gone", "Reach the host"].kind is Kind.UNREACHABLE
     assert by["gone", "Reach the host"].role is None
 

@@ -1,0 +1,1 @@
+"""What plugins that run on the control machine share."""
