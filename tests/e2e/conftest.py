@@ -19,6 +19,7 @@ _SERVERS = {
     "test_check_mode": _LAB,
     "test_fleet": _LAB,
     "test_mig": _LAB,
+    "test_newest_ansible": _LAB,
     "test_coverage": _RECEIPTS,
     "test_drift": _RECEIPTS,
     "test_honesty": _RECEIPTS,
