@@ -180,7 +180,7 @@ def driver_in_archive(distribution: Row, driver: Version) -> Iterator[Reason]:
 def title(distribution: Row) -> str:
     """Return what a person calls the distribution of a row."""
     names = {"debian": "Debian", "ubuntu": "Ubuntu", "el": "Enterprise Linux"}
-    return f"{names[distribution['distribution']]} {distribution['major']}"
+    return f"{names[distribution['distribution']]} {distribution.get('release') or distribution['major']}"
 
 
 def _suggested(matrix: Matrix, architecture: Row) -> int:

@@ -48,8 +48,9 @@ def module(module_name: str, arguments: Mapping[str, object], *, check: bool = F
 
 
 def packages(*specs: str, check: bool = False, **arguments: Any) -> Any:  # noqa: ANN401 - as modules have it
-    """Run package_set."""
-    return module("package_set", {"packages": list(specs), "free_space_mib": 0, **arguments}, check=check)
+    """Run package_set; a package is `name` or `name=version`."""
+    wanted = {name: version or None for name, _, version in (each.partition("=") for each in specs)}
+    return module("package_set", {"packages": wanted, "free_space_mib": 0, **arguments}, check=check)
 
 
 def installed() -> set[str]:

@@ -43,7 +43,7 @@ def test_in_the_middle_of_a_package_transaction(folder: Path) -> None:
     by_hand.process.terminate()
     said = stopped.end()
     assert stopped.process.returncode == 130, said
-    assert f"{STOPPED}  interrupted during `Install | " in said
+    assert f"{STOPPED}  interrupted during `install | " in said
     assert stopped.children() == []
     killed.end()
     by_hand.end()

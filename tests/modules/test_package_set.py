@@ -51,7 +51,7 @@ def test_a_full_disk_is_told_before_anything_is_run(
     run_module: RunModule, programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(package_managers, "obstacle", lambda _paths: "no space left in /var/lib")
-    result = run_module(package_set, {"packages": ["jq=1.6-1"], "manager": "apt"})
+    result = run_module(package_set, {"packages": {"jq": "1.6-1"}, "manager": "apt"})
     assert result["msg"] == "no package can be installed: no space left in /var/lib"
     assert "df -h" in result["hint"]
     assert programs.calls == []
@@ -59,14 +59,14 @@ def test_a_full_disk_is_told_before_anything_is_run(
 
 def test_nothing_is_run_when_all_is_as_asked(run_module: RunModule, programs: Programs) -> None:
     _answer(programs, "hi")
-    result = run_module(package_set, {"packages": ["jq=1.6-1"], "hold": ["jq"], "manager": "apt"})
+    result = run_module(package_set, {"packages": {"jq": "1.6-1"}, "hold": ["jq"], "manager": "apt"})
     assert not result["changed"]
     assert not programs.ran("apt-get")
 
 
 def test_a_missing_hold_is_a_change(run_module: RunModule, programs: Programs) -> None:
     _answer(programs, "ii")
-    result = run_module(package_set, {"packages": ["jq"], "hold": ["jq"], "manager": "apt"})
+    result = run_module(package_set, {"packages": {"jq": None}, "hold": ["jq"], "manager": "apt"})
     assert result["changed"]
     assert result["transaction"]["hold"] == ["jq"]
     assert programs.ran("apt-mark", "hold", "jq")
@@ -75,7 +75,7 @@ def test_a_missing_hold_is_a_change(run_module: RunModule, programs: Programs) -
 
 def test_check_mode_simulates_and_changes_nothing(run_module: RunModule, programs: Programs) -> None:
     _answer(programs, "ii", "Inst jq [1.6-1] (1.7-1 Debian:12 [amd64])\n", offered="1.7-1")
-    result = run_module(package_set, {"packages": ["jq=1.7-1"], "manager": "apt"}, check=True)
+    result = run_module(package_set, {"packages": {"jq": "1.7-1"}, "manager": "apt"}, check=True)
     assert result["transaction"]["upgrade"] == {"jq": "1.7-1"}
     assert result["diff"]["after"] == "jq 1.7-1\n"
     assert all("--simulate" in argv for argv in programs.calls if argv[0] == "apt-get")
@@ -86,7 +86,7 @@ def test_a_foreign_upgrade_is_refused_before_anything_changes(
 ) -> None:
     simulation = "Inst libc6 [2.36-9] (2.41-1 Debian:13 [amd64])\nInst jq [1.6-1] (1.7-1 Debian:12 [amd64])\n"
     _answer(programs, "ii", simulation, offered="1.7-1")
-    result = run_module(package_set, {"packages": ["jq=1.7-1"], "manager": "apt"})
+    result = run_module(package_set, {"packages": {"jq": "1.7-1"}, "manager": "apt"})
     assert result["failed"]
     assert result["msg"].startswith("refused: packages that were not asked for would change: libc6")
     assert result["hint"]
@@ -95,14 +95,14 @@ def test_a_foreign_upgrade_is_refused_before_anything_changes(
 
 def test_an_unknown_version_names_those_that_exist(run_module: RunModule, programs: Programs) -> None:
     _answer(programs, "ii")
-    result = run_module(package_set, {"packages": ["jq=9-1"], "manager": "apt"})
+    result = run_module(package_set, {"packages": {"jq": "9-1"}, "manager": "apt"})
     assert result["msg"] == "no repository offers jq 9-1"
     assert result["hint"] == "versions that exist: 1.6-1"
 
 
 def test_what_apt_leaves_as_it_is_does_not_count_as_done(run_module: RunModule, programs: Programs) -> None:
     _answer(programs, "rc", "jq is already the newest version (1.6-1).\n")
-    result = run_module(package_set, {"packages": ["jq=1.6-1"], "manager": "apt"})
+    result = run_module(package_set, {"packages": {"jq": "1.6-1"}, "manager": "apt"})
     assert result["msg"].startswith("apt cannot meet the request: jq is already the newest version")
 
 
@@ -128,7 +128,7 @@ def test_a_package_that_is_half_unpacked_is_unpacked_again(run_module: RunModule
     programs.on["--simulate",] = simulate
     programs.on["dpkg", "--configure"] = fail
     programs.on["apt-get", "Dpkg::Options::=--force-confold"] = lambda _: _answer(programs, "ii")
-    result = run_module(package_set, {"packages": ["jq=1.6-1"], "manager": "apt"})
+    result = run_module(package_set, {"packages": {"jq": "1.6-1"}, "manager": "apt"})
     assert result["transaction"]["install"] == {"jq": "1.6-1"}
     assert seen == ["Package: jq\nStatus: install ok unpacked\nVersion: 1.6-1\n"]
     order = [("download", "jq=1.6-1"), ("--unpack",), ("--configure",), ("install", "jq=1.6-1")]
@@ -148,7 +148,7 @@ def test_what_another_package_manager_is_about_to_install_is_waited_for(
         _answer(programs, "ii")
 
     monkeypatch.setattr(apt_locks, "wait", wait)
-    assert not run_module(package_set, {"packages": ["jq=1.6-1"], "manager": "apt"}, check=True)["changed"]
+    assert not run_module(package_set, {"packages": {"jq": "1.6-1"}, "manager": "apt"}, check=True)["changed"]
     assert waited == [apt_locks.DPKG]
     assert not programs.ran("apt-get")
 
@@ -159,7 +159,7 @@ def test_what_nobody_offers_stays_half_unpacked(run_module: RunModule, programs:
     programs.on["apt-get", "Dpkg::Options::=--force-confold"] = lambda _: programs.answers.update(
         {("dpkg-query",): (0, STATUS.format(state="iHR") + "make\tamd64\tii \t4.3\n", "")}
     )
-    result = run_module(package_set, {"packages": ["make"], "manager": "apt"})
+    result = run_module(package_set, {"packages": {"make": None}, "manager": "apt"})
     assert result["transaction"]["install"] == {"make": "4.3"}
     assert not programs.ran("dpkg", "--unpack")
 
@@ -176,7 +176,7 @@ def test_what_must_be_absent_is_removed_although_it_was_cut_off(
 
 def test_a_full_disk_is_refused(run_module: RunModule, programs: Programs) -> None:
     _answer(programs, "ii", "Inst jq [1.6-1] (1.7-1 Debian:12 [amd64])\n", offered="1.7-1")
-    arguments = {"packages": ["jq=1.7-1"], "manager": "apt", "free_space_mib": 10**9}
+    arguments = {"packages": {"jq": "1.7-1"}, "manager": "apt", "free_space_mib": 10**9}
     result = run_module(package_set, arguments)
     assert "MiB are needed" in result["msg"]
     assert all("--simulate" in argv for argv in programs.calls if argv[0] == "apt-get")
@@ -215,7 +215,7 @@ def test_lists_are_read_only_where_they_are_too_old(
         monkeypatch.setattr(apt_packages, "_lists_read", lambda: time.time() - ages["lists"])
         monkeypatch.setattr(apt_packages, "apt_sources", lambda: [str(source)])
         monkeypatch.setattr(apt_packages, "_LISTS", directory)
-        run_module(package_set, {"packages": ["jq=1.7-1"], "manager": "apt", "free_space_mib": 0})
+        run_module(package_set, {"packages": {"jq": "1.7-1"}, "manager": "apt", "free_space_mib": 0})
     assert read == updates
 
 
@@ -234,5 +234,5 @@ def test_lists_that_could_not_be_read_do_not_count_as_read(
     )
     for key, answer in _answers("ii", "Inst jq [1.6-1] (1.7-1 Debian:12 [amd64])\n", "1.7-1").items():
         programs.answers.setdefault(key, answer)
-    run_module(package_set, {"packages": ["jq=1.7-1"], "manager": "apt", "free_space_mib": 0})
+    run_module(package_set, {"packages": {"jq": "1.7-1"}, "manager": "apt", "free_space_mib": 0})
     assert [each.stat().st_mtime for each in lists] == [0, 0]

@@ -1,10 +1,13 @@
 """Rules of the house that no linter knows."""
 
 import ast
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from jinja2 import Template
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(ROOT.glob("provision/**/*.py"))
@@ -65,9 +68,88 @@ def test_a_role_has_its_interface_its_readme_and_its_receipt(role: Path) -> None
     readme = (role / "README.md").read_text()
     assert all(variable in readme for variable in specs["options"])
     assert len((role / "tasks/main.yml").read_text().splitlines()) <= 80
-    tasks = "".join(path.read_text() for path in (role / "tasks").glob("*.yml"))
-    assert "state: withdrawn" in tasks
-    assert "state: written" in tasks
+
+
+LOOKS = ("set_vars", "preflight")
+CHANGES = ("install", "configure", "service")
+HARMLESS = {
+    "ansible.builtin.assert",
+    "ansible.builtin.fail",
+    "ansible.builtin.include_vars",
+    "ansible.builtin.set_fact",
+    "docker_daemon_info",
+    "nvidia_driver_selection",
+    "package_versions_info",
+}
+"""Modules that change nothing on a host."""
+KEYWORDS = {"name", "when", "vars", "register", "loop", "loop_control", "check_mode", "diff", "changed_when"}
+
+
+def tasks_of(path: Path) -> list[dict[str, Any]]:
+    """Return the tasks of a file, those in blocks instead of the blocks."""
+    found: list[dict[str, Any]] = []
+    for task in yaml.safe_load(path.read_text()):
+        found += task.get("block", [task])
+    return found
+
+
+def module_of(task: dict[str, Any]) -> str:
+    (module,) = set(task) - KEYWORDS
+    return str(module)
+
+
+def step_of(task: dict[str, Any]) -> str:
+    """Return what a task of main.yml is: a step, by its file, or what becomes of the receipt."""
+    options = task[module_of(task)]
+    return str(options["state"] if module_of(task) == "role_receipt" else Path(options).stem)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=name)
+def test_a_role_looks_then_withdraws_its_receipt_then_changes_then_writes_it(role: Path) -> None:
+    files = {path.stem for path in (role / "tasks").glob("*.yml")}
+    main = tasks_of(role / "tasks/main.yml")
+    assert [step_of(task) for task in main] == [
+        *(step for step in LOOKS if step in files),
+        "withdrawn",
+        *(step for step in CHANGES if step in files),
+        "written",
+    ]
+    assert all(module_of(task) in ("role_receipt", "ansible.builtin.import_tasks") for task in main)
+    assert not any("when" in task for task in main)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=name)
+def test_what_a_role_runs_before_it_withdraws_its_receipt_changes_nothing(role: Path) -> None:
+    for task in (task for step in LOOKS for task in _existing(role, step)):
+        if module_of(task) == "ansible.builtin.include_tasks":
+            (included,) = tasks_of(role / "tasks" / task["ansible.builtin.include_tasks"])
+            looks = Template(included["check_mode"]).render(ansible_check_mode=False, **task["vars"])
+            assert looks == "True", task["name"]
+        else:
+            assert module_of(task) in HARMLESS or task.get("check_mode") is True, task["name"]
+
+
+def _existing(role: Path, step: str) -> list[dict[str, Any]]:
+    path = role / f"tasks/{step}.yml"
+    return tasks_of(path) if path.exists() else []
+
+
+def test_a_step_has_the_same_name_in_every_role() -> None:
+    names = {(step_of(task), task["name"]) for role in ROLES for task in tasks_of(role / "tasks/main.yml")}
+    assert len(names) == len(dict(names)) == len(LOOKS) + len(CHANGES) + 2
+
+
+def test_the_distribution_is_judged_by_the_same_text_in_every_role() -> None:
+    texts = {role / "tasks/set_vars.yml": role.name for role in ROLES}
+    found = {path.read_text().replace(role, "ROLE") for path, role in texts.items() if path.exists()}
+    assert len(found) == 1
+
+
+def test_roles_know_of_each_other_by_the_documented_fact_only() -> None:
+    private = {role.name: re.compile(rf"__(?!{role.name}_)\w+") for role in ROLES}
+    for role in ROLES:
+        for path in role.glob("*/*.yml"):
+            assert private[role.name].findall(path.read_text()) == [], name(path)
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("roles/**/tasks/*.yml")), ids=name)

@@ -33,7 +33,7 @@ from ..module_utils.mig.survey import scene
 from ..module_utils.packages.installation import foresee
 from ..module_utils.packages.managers import OPTIONS, PackageManager, PackageManagerError, opened
 from ..module_utils.packages.repository_files import manager
-from ..module_utils.packages.transaction import Request, family, specs
+from ..module_utils.packages.transaction import Request, family
 from ..module_utils.packages.versions import compare_debian, compare_rpm
 
 DOCUMENTATION = r"""
@@ -143,11 +143,10 @@ flavour:
   type: str
 packages:
   description:
-    - Packages for M(package_set), exact versions first. With them what they depend on at the same upstream
-      version, as far as a repository offers it.
+    - Packages for M(package_set), each with its exact version, or with null where any will do. With them what
+      they depend on at the same upstream version, as far as a repository offers it.
   returned: success
-  type: list
-  elements: str
+  type: dict
 held:
   description: Packages to hold.
   returned: success
@@ -217,7 +216,7 @@ def main() -> None:
         changed=False,
         version=selection.version,
         flavour=selection.flavour,
-        packages=specs(request.packages),
+        packages=request.packages,
         held=sorted(request.hold),
         absent=selection.absent,
         units=selection.units,
@@ -249,7 +248,7 @@ def _select(packages: PackageManager, options: Dict[str, Any], wish: Wish, host:
 
 
 def _request(packages: PackageManager, selection: Selection, allow_upgrades: List[str]) -> Request:
-    named: Dict[str, Optional[str]] = {**selection.exact, **dict.fromkeys(selection.loose)}
+    named: Dict[str, Optional[str]] = {**selection.exact, **selection.loose}
     members = family(named, selection.absent, packages.dependencies, packages.versions)
     return Request(
         packages={**named, **members},

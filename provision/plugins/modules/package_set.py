@@ -9,7 +9,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.packages.installation import foresee
 from ..module_utils.packages.managers import OPTIONS, PackageManager, PackageManagerError, opened
-from ..module_utils.packages.transaction import Request, described, differing, parsed
+from ..module_utils.packages.transaction import Request, described, differing
 
 DOCUMENTATION = r"""
 module: package_set
@@ -26,10 +26,9 @@ description:
   - Package lists are read anew only when they are needed and too old.
 options:
   packages:
-    description: Packages to install, as V(name) for any version or V(name=version) for an exact one.
-    type: list
-    elements: str
-    default: []
+    description: Packages to install, each with its exact version, or with V(null) where any will do.
+    type: dict
+    default: {}
   absent:
     description: Packages to remove. Their configuration files stay.
     type: list
@@ -84,7 +83,7 @@ author: [provision contributors]
 EXAMPLES = r"""
 - name: Install the toolkit and keep it at this version
   package_set:
-    packages: [nvidia-container-toolkit=1.18.2-1, nvidia-container-toolkit-base=1.18.2-1]
+    packages: {nvidia-container-toolkit: 1.18.2-1, nvidia-container-toolkit-base: 1.18.2-1}
     hold: [nvidia-container-toolkit, nvidia-container-toolkit-base]
 """
 
@@ -101,7 +100,7 @@ def main() -> None:
     names = {"type": "list", "elements": "str", "default": []}
     module = AnsibleModule(
         argument_spec={
-            "packages": names,
+            "packages": {"type": "dict", "default": {}},
             "absent": names,
             "hold": names,
             "allow_downgrade": {"type": "bool", "default": False},
@@ -112,7 +111,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     request = Request(
-        packages=parsed(module.params["packages"]),
+        packages=module.params["packages"],
         absent=frozenset(module.params["absent"]),
         hold=frozenset(module.params["hold"]),
         allow_downgrade=module.params["allow_downgrade"],

@@ -47,18 +47,6 @@ class Refusal(NamedTuple):
     hint: str
 
 
-def parsed(specs: Iterable[str]) -> Dict[str, Optional[str]]:
-    """Return name and version of `name=version` or `name`."""
-    pairs = (spec.partition("=") for spec in specs)
-    return {name.strip(): version.strip() or None for name, _, version in pairs}
-
-
-def specs(packages: Mapping[str, Optional[str]]) -> List[str]:
-    """Return `name=version` or `name` of each package, exact versions first: what parsed() reads."""
-    exact = ["%s=%s" % (name, version) for name, version in sorted(packages.items()) if version]
-    return [*exact, *sorted(name for name, version in packages.items() if not version)]
-
-
 def differing(request: Request, installed: Mapping[str, str]) -> Dict[str, Optional[str]]:
     """Return the packages of a request that are not installed as asked."""
     return {

@@ -11,16 +11,11 @@ from provision.plugins.module_utils.packages.transaction import (
     differing,
     family,
     judge,
-    parsed,
 )
 
 NOTHING = Transaction({}, {}, {}, [], [], [])
 INSTALLED = {"driver": "1-1", "lib": "1-1", "linux-image-amd64": "6.1-1", "gcc-12": "12-1", "docker": "20-1"}
 REQUEST = Request({"driver": "2-1"}, absent=frozenset({"old"}), allow_upgrades=("gcc-*",))
-
-
-def test_specs_are_names_with_or_without_version() -> None:
-    assert parsed(["a=1:2-3", "b"]) == {"a": "1:2-3", "b": None}
 
 
 def test_any_version_will_do_where_none_is_named() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from provision import content
 
-ROLES = content.roles_directory()
+from .conftest import FACTS
+
 # What each role makes of the content, and the variable that names the file.
 EXPRESSIONS = {
     "nvidia_driver": ("__nvidia_driver_repository.key", "nvidia_driver_repo_key"),
@@ -20,34 +21,32 @@ EXPRESSIONS = {
 PLAY = """\
 - hosts: all
   gather_facts: false
-  vars_files: ["{role}/defaults/main.yml", "{role}/vars/main.yml", facts.yml]
+  vars_files: [{files}]
   tasks:
     - ansible.builtin.debug:
-        msg: "read {{{{ {expression} }}}}"
-      vars:
-        {variable}: "{name}"
-"""
-FACTS = """\
-ansible_facts: {os_family: Debian, distribution: Debian, distribution_major_version: "13", architecture: x86_64}
-__nvidia_driver_repository_name: debian13
-__nvidia_driver_repository_key: key.pub
-__nvidia_driver_repository_fingerprints: []
-__nvidia_driver_repository_replaces: []
+        msg: "{{{{ {role} }}}} is read"
+      vars: {{ansible_facts: {facts}, {variables}}}
 """
 
 
-@pytest.mark.parametrize("role", EXPRESSIONS)
 @pytest.mark.parametrize("name", ["keys/mirror.asc", "~/elsewhere.asc"])
-def test_a_file_is_read_from_beside_the_inventory(tmp_path: Path, role: str, name: str) -> None:
+def test_a_file_is_read_from_beside_the_inventory(tmp_path: Path, name: str) -> None:
     (tmp_path / "inventory/keys").mkdir(parents=True)
     (tmp_path / "inventory/keys/mirror.asc").write_text("the content\n")
     (tmp_path / "elsewhere.asc").write_text("the content\n")
     (tmp_path / "inventory/fleet.ini").write_text("h1 ansible_connection=local\n")
-    expression, variable = EXPRESSIONS[role]
-    play = PLAY.format(role=ROLES / role, expression=expression, variable=variable, name=name)
+    roles = content.roles_directory()
+    files = [roles / role / part / "main.yml" for role in EXPRESSIONS for part in ("defaults", "vars")]
+    files += [path for role in EXPRESSIONS for path in sorted((roles / role / "vars").glob("Debian*.yml"))]
     (tmp_path / "plays").mkdir()
-    (tmp_path / "plays/play.yml").write_text(play)
-    (tmp_path / "plays/facts.yml").write_text(FACTS)
+    (tmp_path / "plays/play.yml").write_text(
+        PLAY.format(
+            files=", ".join(map(str, files)),
+            facts={name.removeprefix("ansible_"): value for name, value in FACTS.items()},
+            variables=", ".join(f"{variable}: {name}" for _, variable in EXPRESSIONS.values()),
+            role=" ~ ', ' ~ ".join(f"'{role} ' ~ {made}" for role, (made, _) in EXPRESSIONS.items()),
+        )
+    )
     done = subprocess.run(
         [Path(sys.executable).with_name("ansible-playbook"), "-i", "inventory/fleet.ini", "plays/play.yml"],
         cwd=tmp_path,
@@ -56,4 +55,5 @@ def test_a_file_is_read_from_beside_the_inventory(tmp_path: Path, role: str, nam
         text=True,
         check=False,
     )
-    assert "read the content" in done.stdout, done.stdout + done.stderr
+    read = ", ".join(f"{role} the content" for role in EXPRESSIONS)
+    assert f"{read} is read" in done.stdout, done.stdout + done.stderr
