@@ -7,13 +7,16 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from provision import content
 from provision.cli import COMMANDS
 from provision.model.plan import Disruption, State
 from provision.model.run import Outcome, RoleOutcome
 
-_REFERENCE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
+_ROOT = Path(__file__).parents[2]
+_REFERENCE = (_ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+_PAGES = sorted([*_ROOT.glob("*.md"), *_ROOT.glob("docs/*.md"), *_ROOT.glob("roles/*/README.md")])
 
 
 def _section(command: str) -> str:
@@ -46,6 +49,25 @@ def test_every_option_is_told_where_the_command_is(name: str) -> None:
 def test_no_option_is_told_that_is_not_there(name: str) -> None:
     known = {option for parameter in _command(name).params for option in parameter.opts}
     assert set(re.findall(r"\| `(--[a-z-]+)", _section(name))) <= known
+
+
+def test_every_role_is_told_that_may_be_asked_for() -> None:
+    (row,) = re.findall(r"\| `--only .*", _section("up"))
+    assert tuple(re.findall(r"`(\w+)`", row)) == content.ROLES
+
+
+@pytest.mark.parametrize("path", _PAGES, ids=lambda path: str(path.relative_to(_ROOT)))
+def test_all_yaml_that_is_shown_can_be_pasted(path: Path) -> None:
+    for block in re.findall(r"```ya?ml\n(.*?)```", path.read_text(encoding="utf-8"), re.S):
+        document = yaml.safe_load(block)
+        plays = document if isinstance(document, list) else []
+        assert document
+        assert all({"name", "hosts", "tasks"} <= set(play) for play in plays)
+
+
+def test_every_role_shows_a_playbook() -> None:
+    readmes = content.roles_directory().glob("*/README.md")
+    assert {path.parent.name for path in readmes if "```yaml\n" in path.read_text()} == set(content.ROLES)
 
 
 @pytest.mark.parametrize("words", [Outcome, RoleOutcome, State, Disruption])

@@ -4,10 +4,16 @@ from datetime import date
 
 import pytest
 
+from provision import content, yaml_file
 from provision.compat.matrix import Row, ended, load
 from provision.compat.version import Version
 from provision.errors import UsageError
 from provision.plugins.module_utils.gpus import boards
+from provision.plugins.module_utils.gpus.driver_selection import (
+    SelectionRefusedError,
+    Wish,
+    choose_flavour,
+)
 
 ROWS = [row for rows in load().tables.values() for row in rows]
 
@@ -27,6 +33,30 @@ def test_what_is_not_verified_is_marked() -> None:
 def test_modules_of_architectures_are_those_the_hosts_use() -> None:
     told = {row["architecture"]: row["modules"] for row in load().rows("architectures")}
     assert told == boards.MODULES
+
+
+@pytest.mark.parametrize("branch", [*load().branches(), 999])
+@pytest.mark.parametrize("row", load().rows("architectures"), ids=lambda row: row["architecture"])
+def test_hosts_refuse_the_branches_that_do_not_drive_an_architecture(row: Row, branch: int) -> None:
+    gpu = {
+        "pci": "0000:07:00.0",
+        "name": "GPU",
+        "architecture": row["architecture"],
+        "modules": row["modules"],
+    }
+    wish = Wish(str(branch))
+    if (row.get("first") or 0) <= branch <= (row.get("last") or branch):
+        assert choose_flavour(wish, [gpu], row["modules"])
+    else:
+        with pytest.raises(SelectionRefusedError, match=f"driver {branch} does not support GPU"):
+            choose_flavour(wish, [gpu], row["modules"])
+
+
+@pytest.mark.parametrize("row", load().rows("distributions"), ids=str)
+def test_the_driver_role_knows_the_repository_of_every_distribution(row: Row) -> None:
+    name = {"debian": "Debian", "ubuntu": "Ubuntu", "el": "RedHat"}[row["distribution"]]
+    path = content.roles_directory() / f"nvidia_driver/vars/{name}_{row['major']}.yml"
+    assert yaml_file.read(path)["__nvidia_driver_repository_name"] == row["repository"]
 
 
 @pytest.mark.parametrize("row", load().rows("gpus"), ids=lambda row: row["gpu"])

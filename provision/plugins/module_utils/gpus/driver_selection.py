@@ -2,7 +2,8 @@
 
 The catalogue is data of the role, rows by source and range of branches. In its package names `{branch}` is
 the driver's branch and `{kernel}` the running kernel's release; a name that ends in `?` is taken where the
-repository has it at the driver's version, and left out otherwise.
+repository has it at the driver's version, and left out otherwise. Of packages with versions of their own
+`name=version` wants that one.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ OPEN = "open"
 PROPRIETARY = "proprietary"
 AUTO = "auto"
 
-# NVIDIA Driver Installation Guide, "Kernel modules"; the branch table of the driver's documentation.
+# As in compat's data, which hosts do not have: a test compares the two.
 _LAST_BRANCH = {"Kepler": 470, "Maxwell": 580, "Pascal": 580, "Volta": 580}
-_FIRST_BRANCH = {"Blackwell": 570, "Rubin": 615}
+_FIRST_BRANCH = {"Ampere": 450, "Ada": 520, "Hopper": 520, "Blackwell": 570, "Rubin": 615}
 # From this branch on NVIDIA's installer takes the open modules where a GPU runs with either.
 _OPEN_BY_DEFAULT = 560
 
@@ -77,8 +78,8 @@ class Selection(NamedTuple):
     flavour: str
     exact: Dict[str, str]
     """Packages that carry the driver's version."""
-    loose: List[str]
-    """Packages with versions of their own: headers, NVLink 5's subnet manager."""
+    loose: Dict[str, Optional[str]]
+    """Packages with versions of their own: headers, NVLink 5's subnet manager. None where any will do."""
     held: List[str]
     absent: List[str]
     units: List[str]
@@ -210,17 +211,15 @@ def select(
     anchor = row["release"].format(branch=branch)
     exact.update(_carried_along(version, anchor, catalogued, {*exact, *shunned}, offer))
     loose = [name for part in parts for name in row.get(part + "_loose", [])]
-    extra = _available(_named(loose, branch, host["kernel"]), offer)
+    extra = _available(_loose(loose, branch, host["kernel"]), offer)
     held = sorted({*exact, *(name for name in extra if name not in row.get("free", []))})
-    extra += _available(_named(row.get("headers", []), branch, host["kernel"]), offer)
-    extra += [name for name in headers_metapackages(offer.installed) if offer.versions.get(name)]
+    extra.update(_available(_loose(row.get("headers", []), branch, host["kernel"]), offer))
+    extra.update((name, None) for name in headers_metapackages(offer.installed) if offer.versions.get(name))
     units = ["nvidia-persistenced.service"]
     units += ["nvidia-fabricmanager.service"] if wants_fabric else []
     units += ["nvidia-imex.service"] if "imex" in parts else []
     others = catalogued - {*exact, *extra}
-    return Selection(
-        version, flavour, exact, sorted(set(extra)), held, sorted(others & set(offer.installed)), units
-    )
+    return Selection(version, flavour, exact, extra, held, sorted(others & set(offer.installed)), units)
 
 
 def refuse_secure_boot(row: Row, wish: Wish, host: Mapping[str, Any]) -> None:
@@ -322,21 +321,20 @@ def _carried_along(
     return {name: release for name, release in found.items() if release}
 
 
-def _available(specs: Sequence[str], offer: Offer) -> List[str]:
-    """Return the packages, `name` or `name=version`, or refuse when there is none of one of them."""
+def _available(packages: Dict[str, Optional[str]], offer: Offer) -> Dict[str, Optional[str]]:
+    """Return the packages, or refuse when there is none of one of them."""
     missing = []
-    for spec in specs:
-        name, _, version = spec.partition("=")
+    for name, version in packages.items():
         known = {*offer.versions.get(name, ()), *filter(None, [offer.installed.get(name)])}
         if not known or (version and version not in known):
-            missing.append(spec)
+            missing.append("%s=%s" % (name, version) if version else name)
     if missing:
         raise SelectionRefusedError(
             "no repository has %s, which the driver needs to be built for the running kernel"
             % ", ".join(missing),
             "reboot into a kernel whose headers exist, or add the repository that has them",
         )
-    return list(specs)
+    return packages
 
 
 def headers_metapackages(installed: Iterable[str]) -> List[str]:
@@ -352,10 +350,16 @@ def _release_of(name: str, version: str, offer: Offer) -> Optional[str]:
 
 def loose_names(row: Row, branch: int, kernel: str) -> List[str]:
     """Return the names of the packages of a row that have versions of their own."""
-    specs = [
+    patterns = [
         name for part, names in row.items() if part.endswith("_loose") or part == "headers" for name in names
     ]
-    return [spec.partition("=")[0] for spec in _named(specs, branch, kernel)]
+    return list(_loose(patterns, branch, kernel))
+
+
+def _loose(patterns: Iterable[str], branch: int, kernel: str) -> Dict[str, Optional[str]]:
+    """Return name and version, if one is given, of packages that have versions of their own."""
+    pairs = (each.partition("=") for each in _named(patterns, branch, kernel))
+    return {name: version or None for name, _, version in pairs}
 
 
 def _named(patterns: Iterable[str], branch: int, kernel: str) -> List[str]:
