@@ -54,7 +54,7 @@ class Event:
             bare = _last_line(self.stderr) or bare
         if bare and (bare in _SAYING_NOTHING or bare != reason.rstrip(".: ")):
             reason = f"task `{self.task}`: {bare}"
-        return reason.removeprefix("refused:").strip().rstrip(".")
+        return reason.rstrip(".")
 
 
 def subjects(event: Event) -> tuple[str, ...]:

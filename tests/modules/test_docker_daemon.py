@@ -135,7 +135,8 @@ def test_a_restart_that_stops_containers_needs_consent(run: Run, engine: Engine,
     engine.victims = [Container("train", "cuda:base", True)]
     for check in (True, False):
         result = run(check=check)
-        assert result["msg"] == "refused: restarting Docker would stop 1 running container: `train` (GPU)"
+        assert result["refused"]
+        assert result["msg"] == "restarting Docker would stop 1 running container: `train` (GPU)"
         assert result["workloads"] == [{"name": "train", "image": "cuda:base", "gpu": True}]
     assert engine.calls == []
     assert run(allow_restart=True)["action"] == "restart"

@@ -157,3 +157,10 @@ def test_tasks_hide_no_failure(path: Path) -> None:
     text = path.read_text()
     assert "ignore_errors" not in text
     assert "ansible.builtin.shell" not in text
+
+
+@pytest.mark.parametrize(
+    "path", [*ROOT.glob("roles/**/*.yml"), *ROOT.glob("provision/plugins/**/*.py")], ids=name
+)
+def test_a_refusal_is_no_word_of_a_message(path: Path) -> None:
+    assert "refused: " not in path.read_text()

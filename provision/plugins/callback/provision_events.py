@@ -22,7 +22,7 @@ description:
   - "Each line has RV(event): C(task) when a host starts a task, then C(ok), C(changed), C(failed),
     C(refused), C(skipped) or C(unreachable), with C(host), C(role), C(task) and, where there is one,
     C(msg), C(hint), C(stderr), C(diff) and C(ignored). The last line is C(stats)."
-  - A task that fails with a message that begins with C(refused:) is the event C(refused).
+  - A task that fails with C(refused) in its result is the event C(refused).
   - Results of tasks with C(no_log) are left out.
   - Where it writes to a pipe and the reader of it ends, even by C(kill -9), the play is interrupted as with
     Ctrl-C, so that no play goes on that nobody watches.
@@ -93,8 +93,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible has no type
 
     def v2_runner_on_failed(self, result: _Ansible, ignore_errors: bool = False) -> None:
         """Tell that a task failed, or refused to disrupt the host."""
-        outcome = self._failed_items.get(result.host.get_name(), result.result)
-        refused = str(outcome.get("msg", "")).startswith("refused:")
+        refused = self._failed_items.get(result.host.get_name(), result.result).get("refused") is True
         self._finished("refused" if refused else "failed", result, ignored=bool(ignore_errors))
 
     def v2_runner_on_unreachable(self, result: _Ansible) -> None:

@@ -10,14 +10,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.gpus.driver_selection import (
     Offer,
     Selection,
-    SelectionRefusedError,
     Wish,
     candidates,
     choose_flavour,
     headers_metapackages,
     loose_names,
     parse_wish,
-    refuse_lost_partitions,
     refuse_secure_boot,
     refuse_workloads,
     replaces_module,
@@ -27,8 +25,10 @@ from ..module_utils.gpus.driver_selection import (
 from ..module_utils.gpus.hardware import survey
 from ..module_utils.host.machine import Machine
 from ..module_utils.host.os_release import APT
+from ..module_utils.host.refusal import RefusedError, refuse_json
+from ..module_utils.mig.plan import Gpu
 from ..module_utils.mig.record import modes
-from ..module_utils.mig.refusal import lost, told_lost
+from ..module_utils.mig.refusal import lost, refuse_loss
 from ..module_utils.mig.survey import scene
 from ..module_utils.packages.installation import foresee
 from ..module_utils.packages.managers import OPTIONS, PackageManager, PackageManagerError, opened
@@ -42,7 +42,7 @@ short_description: Chooses the NVIDIA driver of a host, or says why there is non
 description:
   - Brings together what the GPUs need, what the repositories offer and what is asked for, and simulates the
     installation. Changes nothing.
-  - Fails with a message that begins with C(refused:) and a hint where the wish does not fit the host, or its
+  - Fails with C(refused) and a hint where the wish does not fit the host, or its
     packages cannot be installed without changing others.
 options:
   version:
@@ -196,7 +196,6 @@ def main() -> None:
             source=options["source"],
             fabric_manager=options["fabric_manager"],
             allow_reboot=options["allow_reboot"],
-            allow_mig_destroy=options["allow_mig_destroy"],
         )
         host = survey(Machine())
         choose_flavour(wish, host["gpus"], host["modules"]["needed"])
@@ -204,12 +203,13 @@ def main() -> None:
         with opened(module, options) as packages:
             selection = _select(packages, options, wish, host)
             refuse_workloads(selection, wish, host)
-            if replaces_module(selection, host):
-                refuse_lost_partitions(selection, wish, _lost(Machine(), options["partitioned"]))
+            if replaces_module(selection, host) and not options["allow_mig_destroy"]:
+                cause = "driver %s would replace the loaded one, and" % selection.version
+                refuse_loss(_lost(Machine(), options["partitioned"]), cause)
             request = _request(packages, selection, options["allow_upgrades"])
             foresee(packages, request, options["free_space_mib"])
-    except SelectionRefusedError as error:
-        module.fail_json(msg="refused: %s" % error, hint=error.hint)
+    except RefusedError as error:
+        refuse_json(module, str(error), error.hint)
     except PackageManagerError as error:
         module.fail_json(msg=str(error), hint=error.hint)
     module.exit_json(
@@ -224,10 +224,10 @@ def main() -> None:
     )
 
 
-def _lost(machine: Machine, partitioned: List[str]) -> str:
-    """Return the GPUs whose MIG devices nobody makes again, in words; empty where there are none."""
+def _lost(machine: Machine, partitioned: List[str]) -> List[Gpu]:
+    """Return the GPUs whose MIG devices nobody makes again."""
     now = scene(machine)
-    return told_lost(lost(now.gpus, {*partitioned, *modes(now.record)}))
+    return lost(now.gpus, {*partitioned, *modes(now.record)})
 
 
 def _select(packages: PackageManager, options: Dict[str, Any], wish: Wish, host: Dict[str, Any]) -> Selection:

@@ -14,6 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.gpus.nvml import Nvml, NvmlError
 from ..module_utils.host.machine import Machine
 from ..module_utils.host.managed_file import attributes, is_managed, manage
+from ..module_utils.host.refusal import refuse_json
 from ..module_utils.mig.apply import carry_out_all, locked
 from ..module_utils.mig.boot_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program
 from ..module_utils.mig.geometry import MigError, PendingError
@@ -166,9 +167,9 @@ def main() -> None:
                 work = _change(module, layout, Machine())
         _finish(module, work)
     except (LayoutError, NoPlacementError) as error:
-        module.fail_json(msg="refused: %s" % error, hint="nothing was changed; correct `nvidia_mig_layout`")
+        refuse_json(module, str(error), "nothing was changed; correct `nvidia_mig_layout`")
     except MigRefusedError as error:
-        module.fail_json(msg="refused: %s" % error, hint="nothing was changed; %s" % error.hint)
+        refuse_json(module, str(error), "nothing was changed; %s" % error.hint)
     except (MigError, NvmlError) as error:
         module.fail_json(msg=str(error), hint="`nvidia-smi` and `dmesg` on the host may tell why")
     except OSError as error:
@@ -187,9 +188,9 @@ def _change(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
         obstacle = against_reboot(scene.usage, _consent(module), unnamed(scene.gpus, steps))
         try:
             run = partial(_run, module)
-            waiting = carry_out_all(nvml, steps, scene.usage, run, reboot=not obstacle)
+            waiting = carry_out_all(nvml, steps, scene.usage, run, reboot=obstacle is None)
         except PendingError as error:
-            module.fail_json(msg="refused: %s" % error, hint=obstacle or "see `dmesg`")
+            refuse_json(module, str(error), obstacle.hint if obstacle else "see `dmesg`")
         record = dump([step.result() for step in steps] if waiting else look(nvml, machine).gpus, targets)
     differing = _differing(record)
     for file in differing:

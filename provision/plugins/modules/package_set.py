@@ -7,6 +7,7 @@ from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils.host.refusal import RefusedError, refuse_json
 from ..module_utils.packages.installation import foresee
 from ..module_utils.packages.managers import OPTIONS, PackageManager, PackageManagerError, opened
 from ..module_utils.packages.transaction import Request, described, differing
@@ -120,6 +121,8 @@ def main() -> None:
     try:
         with opened(module, module.params) as packages:
             module.exit_json(**_converge(module, packages, request))
+    except RefusedError as error:
+        refuse_json(module, str(error), error.hint)
     except PackageManagerError as error:
         module.fail_json(msg=str(error), hint=error.hint)
 

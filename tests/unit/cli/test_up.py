@@ -151,7 +151,7 @@ def test_one_failing_host_hides_no_other(hosts: FakeHosts, capsys: pytest.Captur
 
 
 def test_a_refused_disruption_ends_with_three(hosts: FakeHosts, capsys: pytest.CaptureFixture[str]) -> None:
-    message = "refused: a reboot is needed; set `nvidia_driver_allow_reboot: true`"
+    message = "a reboot is needed; set `nvidia_driver_allow_reboot: true`"
     hosts.events = lambda name: [Event(Kind.REFUSED, name, "nvidia_driver", "reboot", message)]
     assert cli.run(["up", "-i", "fleet.ini", "--no-verify"], hosts) == 3
     assert "h1 refused: a reboot is needed; set `nvidia_driver_allow_reboot: true`" in capsys.readouterr().out

@@ -46,7 +46,7 @@ def test_parse_refuses_other_lines(line: str) -> None:
     ("event", "reason"),
     [
         (Event(Kind.FAILED, task="T", message="no space left on device."), "no space left on device"),
-        (Event(Kind.REFUSED, task="T", message="refused: a reboot is needed"), "a reboot is needed"),
+        (Event(Kind.REFUSED, task="T", message="a reboot is needed"), "a reboot is needed"),
         (
             Event(Kind.FAILED, task="T", message="\nValidation of arguments failed:\nx is wrong"),
             "Validation of arguments failed:",

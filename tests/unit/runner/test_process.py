@@ -58,7 +58,7 @@ _ROLE = """
     - name: Mend it
       debug: {msg: mended}
 - name: Refuse on one host
-  fail: {msg: "refused: a reboot is needed"}
+  refusal: {msg: a reboot is needed, hint: allow it}
   when: inventory_hostname == "h2"
 - name: Fail in a loop on another
   command: "ls {{ item }}"
@@ -115,6 +115,7 @@ def test_a_run_tells_each_host_by_itself(project: Path) -> None:
     assert len(by["h1", "Talk too much"].message) == 4000
     assert by["h2", "Refuse on one host"].kind is Kind.REFUSED
     assert by["h2", "Refuse on one host"].reason == "a reboot is needed"
+    assert by["h2", "Refuse on one host"].hint == "allow it"
     assert by["h3", "Fail in a loop on another"].kind is Kind.FAILED
     assert "/nowhere/at/all" in by["h3", "Fail in a loop on another"].stderr
     assert by["gone", "Reach the host"].kind is Kind.UNREACHABLE

@@ -75,7 +75,7 @@ def test_hosts_that_stop_are_told() -> None:
         [
             Event(Kind.FAILED, "a", "r", "t", message="no space", hint="make some"),
             Event(Kind.FAILED, "b", "r", "t", message="x", ignored=True),
-            Event(Kind.REFUSED, "c", "r", "t", message="refused: a reboot"),
+            Event(Kind.REFUSED, "c", "r", "t", message="a reboot"),
         ]
     )
     assert found.troubles == (Trouble("a", "no space", "make some"), Trouble("c", "a reboot", ""))

@@ -98,7 +98,7 @@ def test_a_host_that_does_not_come_back_has_failed() -> None:
         ),
         (Event(Kind.FAILED, "h1", "driver", "t", "bad", hint="mend it"), Outcome.FAILED, "bad", "mend it"),
         (
-            Event(Kind.REFUSED, "h1", "driver", "t", "refused: a reboot is needed; set x"),
+            Event(Kind.REFUSED, "h1", "driver", "t", "a reboot is needed; set x"),
             Outcome.REFUSED,
             "a reboot is needed; set x",
             None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..host.refusal import refuse_json
 from .docker_service import refusal, restart_victims
 from .engine import DockerApiError
 
@@ -26,4 +27,4 @@ def refuse_restart(module: AnsibleModule, *, live_restore_goes: bool) -> None:
         )
     if victims:
         message, hint = refusal(victims, module.params["consent"])
-        module.fail_json(msg=message, hint=hint, workloads=[item._asdict() for item in victims])
+        refuse_json(module, message, hint, workloads=[item._asdict() for item in victims])

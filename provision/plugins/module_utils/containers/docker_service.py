@@ -73,6 +73,6 @@ def refusal(victims: Sequence[Container], consent: str) -> Tuple[str, str]:
     """Return message and hint for a restart that nobody consented to."""
     number = f"{len(victims)} running container" + ("s" if len(victims) > 1 else "")
     return (
-        f"refused: restarting Docker would stop {number}: {describe(victims)}",
+        f"restarting Docker would stop {number}: {describe(victims)}",
         f"stop them, or set `{consent}: true`, or enable Docker's live-restore",
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ..mig.refusal import UNNAMED_HINT
+from ..host.refusal import RefusedError
 from ..packages.versions import Compare, newest_first, upstream
 from .boards import CONFLICT, EITHER
 
@@ -28,12 +28,8 @@ _OPEN_BY_DEFAULT = 560
 Row = Mapping[str, Any]
 
 
-class SelectionRefusedError(Exception):
+class SelectionRefusedError(RefusedError):
     """The host gets no driver; `hint` names the variable or command that cures it."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 class Wish(NamedTuple):
@@ -46,7 +42,6 @@ class Wish(NamedTuple):
     fabric_manager: str = AUTO
     """`auto`, `true` or `false`."""
     allow_reboot: bool = False
-    allow_mig_destroy: bool = False
 
     @property
     def branch(self) -> int:
@@ -258,16 +253,6 @@ def refuse_workloads(selection: Selection, wish: Wish, host: Mapping[str, Any]) 
             "driver %s would replace %s under %s"
             % (selection.version, host["modules"]["loaded"]["version"], ", ".join(clients)),
             "end that work, or set `nvidia_driver_allow_reboot: true` to reboot the host under it",
-        )
-
-
-def refuse_lost_partitions(selection: Selection, wish: Wish, lost: str) -> None:
-    """Refuse to take MIG devices along with the module. `lost` are GPUs with such that no layout brings back."""
-    if lost and not wish.allow_mig_destroy:
-        raise SelectionRefusedError(
-            "driver %s would replace the loaded one, and destroy the MIG devices of %s, which no layout names"
-            % (selection.version, lost),
-            UNNAMED_HINT,
         )
 
 

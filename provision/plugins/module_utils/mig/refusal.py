@@ -6,12 +6,13 @@ Everything here is pure. Python 3.8, standard library only; hosts and the contro
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Container, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Container, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ..host.refusal import RefusedError
 from .placement import Instance
 from .plan import Gpu, Step
 
-UNNAMED_HINT = "name these GPUs in `nvidia_mig_layout`, or set `nvidia_mig_allow_destroy: true`"
+_UNNAMED_HINT = "name these GPUs in `nvidia_mig_layout`, or set `nvidia_mig_allow_destroy: true`"
 
 
 class User(NamedTuple):
@@ -33,12 +34,15 @@ class Usage:
     computing: Mapping[str, Tuple[User, ...]]
 
 
-class MigRefusedError(Exception):
-    """Nothing was changed. The message says what stands in the way, the hint what to do about it."""
+class MigRefusedError(RefusedError):
+    """The MIG geometry stays as it is."""
 
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
+
+class Obstacle(NamedTuple):
+    """What speaks against a reboot: what to do before it, and the GPUs whose MIG devices it would destroy."""
+
+    hint: str
+    loses: Sequence[Gpu] = ()
 
 
 class Consent(NamedTuple):
@@ -73,11 +77,6 @@ def unnamed(gpus: Sequence[Gpu], steps: Sequence[Step]) -> List[Gpu]:
     return lost(gpus, [step.gpu.board.pci for step in steps])
 
 
-def told_lost(gpus: Sequence[Gpu]) -> str:
-    """Return these GPUs and what they lose, in words."""
-    return ", ".join("GPU %s (%s)" % (gpu.board.pci, _profiles(gpu)) for gpu in gpus)
-
-
 def refuse(steps: Sequence[Step], usage: Usage, consent: Consent, others: Sequence[Gpu] = ()) -> None:
     """Raise MigRefusedError for the first thing that stands in the way of any of the steps.
 
@@ -106,14 +105,20 @@ def refuse(steps: Sequence[Step], usage: Usage, consent: Consent, others: Sequen
             )
 
 
-def against_reboot(usage: Usage, consent: Consent, others: Sequence[Gpu]) -> str:
-    """Return what to do before the host may be rebooted; empty where nothing speaks against it."""
+def refuse_loss(gpus: Sequence[Gpu], cause: str) -> None:
+    """Raise MigRefusedError where there are GPUs, as `lost` finds them, whose MIG devices `cause` would destroy."""
+    if gpus:
+        raise MigRefusedError("%s %s" % (cause, _loss(gpus)), _UNNAMED_HINT)
+
+
+def against_reboot(usage: Usage, consent: Consent, others: Sequence[Gpu]) -> Optional[Obstacle]:
+    """Return what keeps the host from being rebooted; None where nothing does."""
     working = _working(usage)
     if working:
-        return "end what works on this host's GPUs: %s" % working
+        return Obstacle("end what works on this host's GPUs: %s" % working)
     if not consent.reboot:
-        return "nobody works on the GPUs now: set `nvidia_mig_allow_reboot: true`"
-    return UNNAMED_HINT if others and not consent.destroy else ""
+        return Obstacle("nobody works on the GPUs now: set `nvidia_mig_allow_reboot: true`")
+    return Obstacle(_UNNAMED_HINT, others) if others and not consent.destroy else None
 
 
 def _refuse_busy(step: Step, instance: Instance) -> None:
@@ -145,17 +150,21 @@ def _refuse_reboot(step: Step, usage: Usage, consent: Consent, others: Sequence[
     if not consent.reboot:
         end = "end that, or " if step.gpu.resettable else ""
         raise MigRefusedError(message, "%sset `nvidia_mig_allow_reboot: true`" % end)
-    hint = against_reboot(usage, consent, others)
-    if hint == UNNAMED_HINT:
-        message += "; that would destroy the MIG devices of %s, which no layout names" % told_lost(others)
-    if hint:
-        raise MigRefusedError(message, hint)
+    obstacle = against_reboot(usage, consent, others)
+    if obstacle is not None:
+        loss = "; that would %s" % _loss(obstacle.loses) if obstacle.loses else ""
+        raise MigRefusedError(message + loss, obstacle.hint)
 
 
 def _working(usage: Usage) -> str:
     """Return who works on a GPU of this host, and would be ended by a reboot; empty where nobody does."""
     working = {user.text for users in usage.computing.values() for user in users if not user.unit}
     return ", ".join(sorted(working))
+
+
+def _loss(gpus: Sequence[Gpu]) -> str:
+    told = ", ".join("GPU %s (%s)" % (gpu.board.pci, _profiles(gpu)) for gpu in gpus)
+    return "destroy the MIG devices of %s, which no layout names" % told
 
 
 def _word(step: Step) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import Dict, Mapping, NamedTuple, Optional
 
-from .managers import PackageManager, PackageManagerError
+from ..host.refusal import RefusedError
+from .managers import PackageManager
 from .transaction import Request, Transaction, judge
 
 _MIB = 1024 * 1024
@@ -22,14 +23,13 @@ def foresee(packages: PackageManager, request: Request, free_space_mib: int) -> 
     """Return what meeting the request changes; changes nothing.
 
     `free_space_mib` is what has to be left on the disk for what packages build when they are configured. Raises
-    PackageManagerError, its message begins with `refused:`, for a transaction that goes beyond the request or
-    does not fit on the disk.
+    PackageManagerError, and RefusedError for a transaction that goes beyond the request or does not fit on the disk.
     """
     installed = packages.installed()
     transaction = packages.simulate(request)
     refusal = judge(request, transaction, installed, packages.held())
     if refusal:
-        raise PackageManagerError("refused: %s" % refusal.message, refusal.hint)
+        raise RefusedError(refusal.message, refusal.hint)
     if transaction.arriving:
         _refuse_full_disk(packages, transaction, free_space_mib)
     return Foreseen(transaction, installed)
@@ -44,7 +44,7 @@ def _refuse_full_disk(packages: PackageManager, transaction: Transaction, reserv
     for paths in by_device.values():
         problem = _shortage(paths)
         if problem:
-            raise PackageManagerError("refused: %s" % problem, "free some space; nothing was changed")
+            raise RefusedError(problem, "free some space; nothing was changed")
 
 
 def _shortage(paths: Mapping[str, int]) -> Optional[str]:

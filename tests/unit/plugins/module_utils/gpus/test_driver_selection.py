@@ -15,7 +15,6 @@ from provision.plugins.module_utils.gpus.driver_selection import (
     Wish,
     candidates,
     parse_wish,
-    refuse_lost_partitions,
     refuse_secure_boot,
     refuse_workloads,
     replaces_module,
@@ -298,15 +297,6 @@ def test_a_workload_is_not_taken_its_module_without_consent() -> None:
     with pytest.raises(SelectionRefusedError, match=r"would replace 570\.211\.01 under container train"):
         refuse_workloads(chosen, Wish("580"), host)
     refuse_workloads(chosen, Wish("580", allow_reboot=True), host)
-
-
-def test_mig_devices_that_nobody_brings_back_are_not_taken_along() -> None:
-    chosen = _select(_host(A100))
-    refuse_lost_partitions(chosen, Wish("580"), "")
-    lost = "GPU 0000:07:00.0 (3g.20gb)"
-    with pytest.raises(SelectionRefusedError, match=r"destroy the MIG devices of GPU 0000:07:00\.0 \(3g"):
-        refuse_lost_partitions(chosen, Wish("580"), lost)
-    refuse_lost_partitions(chosen, Wish("580", allow_mig_destroy=True), lost)
 
 
 def test_a_workload_stays_when_the_module_stays() -> None:
