@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from provision.plugins.module_utils.receipts.reasons import Reason
+
 if TYPE_CHECKING:
     from provision.plugins.module_utils.mig.snapshot import Scene
 
@@ -57,7 +59,7 @@ class ReceiptState:
     """A receipt that counts: what went into the role, and how the host differs from what it measured."""
 
     inputs: Mapping[str, object]
-    differences: tuple[str, ...] = ()
+    differences: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from provision.model.observed import Workload
+from provision.plugins.module_utils.receipts.reasons import Reason
 
 
 class State(StrEnum):
@@ -59,7 +60,7 @@ class RolePlan:
     """
 
     state: State
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     disruption: tuple[Disruption, ...] = ()
     workloads: tuple[Workload, ...] = ()
     gpus: tuple[GpuChange, ...] = ()

@@ -15,6 +15,7 @@ from provision.plan.follow import follow
 from provision.plan.partitions import with_partitions
 from provision.plan.sources import Source
 from provision.plugins.module_utils.receipts import inputs as receipt_inputs
+from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 
 NO_GPU = "no NVIDIA GPU on the PCI bus"
 
@@ -78,7 +79,8 @@ def _host(
         return HostPlan(host.name, skipped=NO_GPU)
     planned = {role: _role(role, source, host, observed, full) for role, source in sources.items()}
     if refused and "nvidia_driver" in planned:
-        planned["nvidia_driver"] = RolePlan(State.UNSUPPORTED, tuple(refused))
+        reasons = tuple(Reason(Kind.UNSUPPORTED, "nvidia_driver", text) for text in refused)
+        planned["nvidia_driver"] = RolePlan(State.UNSUPPORTED, reasons)
     follow(planned, host, observed)
     if "nvidia_mig" in planned and planned["nvidia_mig"].changes:
         role = planned["nvidia_mig"]
@@ -96,12 +98,12 @@ def _role(role: str, source: Source, host: Host, observed: Observed, full: bool)
 
 def _state(
     role: str, source: Source, host: Host, observed: Observed, full: bool
-) -> tuple[State, tuple[str, ...]]:
+) -> tuple[State, tuple[Reason, ...]]:
     receipt = observed.receipts.get(role)
     if receipt is None:
-        return State.ABSENT, (_never_applied(role, observed),)
+        return State.ABSENT, (Reason(Kind.NEVER_APPLIED, role, _never_applied(role, observed)),)
     if full:
-        return State.ABSENT, ("everything is asked for again (`--full`)",)
+        return State.ABSENT, (Reason(Kind.FULL, role, "everything is asked for again (`--full`)"),)
     values = receipt_inputs.with_files(source.variables, host.variables, host.folder)
     changed = receipt_inputs.differences(receipt.inputs, source.content, source.variables, values)
     if changed:

@@ -9,22 +9,23 @@ from provision.model.observed import Observed, Workload
 from provision.model.plan import Disruption
 from provision.plugins.module_utils.gpus import boards
 from provision.plugins.module_utils.receipts.inputs import has_template
+from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 
-_WITHOUT_DOCKER = ("user ", "CDI specification ", "second CDI specification ")
-"""Beginnings of reasons whose repair leaves the engine alone."""
-_PARTITIONS = ("nvidia_mig_", "MIG of GPU ", "not applied yet", "everything is asked for")
-"""Beginnings of reasons whose repair may change how GPUs are partitioned."""
+_WITHOUT_DOCKER = frozenset({Kind.GROUPS, Kind.CDI, Kind.FOLLOWS})
+"""Kinds of reasons whose repair leaves the engine alone; that of any other may restart it."""
+_WITHOUT_PARTITIONS = frozenset({Kind.CONTENT, Kind.FILES, Kind.ABSENT, Kind.UNITS, Kind.FOLLOWS})
+"""Kinds of reasons whose repair leaves the partitions of GPUs alone; that of any other may change them."""
 
 
 def disruptions(
-    role: str, reasons: Sequence[str], variables: Mapping[str, object], observed: Observed
+    role: str, reasons: Sequence[Reason], variables: Mapping[str, object], observed: Observed
 ) -> tuple[Disruption, ...]:
     """Return what running the role for these reasons could disrupt."""
     if role == "nvidia_driver":
         return (Disruption.REBOOT,) if _reboots(variables, observed) else ()
     if role in ("docker_engine", "nvidia_container_toolkit"):
-        harmless = all(reason.startswith(_WITHOUT_DOCKER) for reason in reasons)
-        return (Disruption.DOCKER_RESTART,) if observed.docker_running and not harmless else ()
+        restarts = any(reason.kind not in _WITHOUT_DOCKER for reason in reasons)
+        return (Disruption.DOCKER_RESTART,) if observed.docker_running and restarts else ()
     if role == "nvidia_mig" and variables.get("nvidia_mig_layout"):
         return _partitions(reasons, observed)
     return ()
@@ -39,9 +40,9 @@ def hit(disruption: Sequence[Disruption], workloads: Sequence[Workload]) -> tupl
     return tuple(workloads)
 
 
-def _partitions(reasons: Sequence[str], observed: Observed) -> tuple[Disruption, ...]:
+def _partitions(reasons: Sequence[Reason], observed: Observed) -> tuple[Disruption, ...]:
     """Return what a change of partitions costs; instances that both layouts have stay, which is not known here."""
-    if not any(reason.startswith(_PARTITIONS) for reason in reasons):
+    if all(reason.kind in _WITHOUT_PARTITIONS for reason in reasons):
         return ()
     found = []
     if any(gpu.mig for gpu in observed.gpus):

@@ -12,10 +12,17 @@ from provision.model.plan import Disruption, RolePlan, State
 from provision.plan.disruption import disruptions, hit, is_version
 from provision.plan.partitions import restored
 from provision.plugins.module_utils.receipts.inputs import has_template
+from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 
 DRIVER, MIG, TOOLKIT = "nvidia_driver", "nvidia_mig", "nvidia_container_toolkit"
-_EXCHANGES = ("nvidia_driver_flavour", "nvidia_driver_source")
-"""Beginnings of reasons for which the driver is exchanged although its version stays."""
+_EXCHANGES = frozenset(
+    (kind, variable)
+    for kind in (Kind.VARIABLE, Kind.TEMPLATE)
+    for variable in ("nvidia_driver_flavour", "nvidia_driver_source")
+)
+"""Kinds and subjects of reasons for which the driver is exchanged although its version stays."""
+_UNCLEAR = frozenset({Kind.UNMEASURED, Kind.UNKNOWN})
+"""Kinds of reasons that leave open what is repaired."""
 
 
 def follow(planned: dict[str, RolePlan], host: Host, observed: Observed) -> None:
@@ -26,15 +33,20 @@ def follow(planned: dict[str, RolePlan], host: Host, observed: Observed) -> None
         if _loses_partitions(host, observed):
             planned[DRIVER] = replace(driver, disruption=(*driver.disruption, Disruption.MIG_DESTROY))
         if partitioned:
-            _run_after(
-                planned, MIG, "MIG instances go with the module that nvidia_driver exchanges", host, observed
+            gone = Reason(
+                Kind.FOLLOWS, DRIVER, "MIG instances go with the module that nvidia_driver exchanges"
             )
-        _run_after(planned, TOOLKIT, "CDI specification follows nvidia_driver", host, observed)
+            _run_after(planned, MIG, gone, host, observed)
+        stale = Reason(Kind.FOLLOWS, DRIVER, "CDI specification follows nvidia_driver")
+        _run_after(planned, TOOLKIT, stale, host, observed)
     if partitioned and MIG in planned and planned[MIG].changes:
-        _run_after(planned, TOOLKIT, "CDI specification follows nvidia_mig", host, observed)
+        stale = Reason(Kind.FOLLOWS, MIG, "CDI specification follows nvidia_mig")
+        _run_after(planned, TOOLKIT, stale, host, observed)
 
 
-def _run_after(planned: dict[str, RolePlan], role: str, reason: str, host: Host, observed: Observed) -> None:
+def _run_after(
+    planned: dict[str, RolePlan], role: str, reason: Reason, host: Host, observed: Observed
+) -> None:
     """Have a role run for that reason, if it would not run for reasons of its own."""
     if role in planned and planned[role].state is State.CONVERGED:
         disruption = disruptions(role, (reason,), host.variables, observed)
@@ -53,7 +65,11 @@ def _exchanges_driver(driver: RolePlan, host: Host, observed: Observed) -> bool:
         same = is_version(loaded or installed or "", str(wanted))
     # An installed release of the wanted branch stays, and is loaded in place of the other one.
     unlike = loaded is not None and installed not in (None, loaded)
-    return unlike or not same or any(reason.startswith(_EXCHANGES) for reason in driver.reasons)
+    return unlike or not same or any(_exchanges(reason) for reason in driver.reasons)
+
+
+def _exchanges(reason: Reason) -> bool:
+    return reason.kind in _UNCLEAR or (reason.kind, reason.subject) in _EXCHANGES
 
 
 def _loses_partitions(host: Host, observed: Observed) -> bool:

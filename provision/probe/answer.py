@@ -1,6 +1,6 @@
 """The survey that a host answers with, as values. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from provision.errors import ConnectError
@@ -13,9 +13,13 @@ from provision.model.observed import (
     Workload,
 )
 from provision.plugins.module_utils.asking.answer import SCHEMA
+from provision.plugins.module_utils.receipts.reasons import Kind, Reason, from_json
 
 if TYPE_CHECKING:
     from provision.plugins.module_utils.mig.snapshot import Scene
+
+
+_MOST_REASONS = 1000
 
 
 def observed(answer: Mapping[str, Any]) -> Observed:
@@ -30,10 +34,17 @@ def observed(answer: Mapping[str, Any]) -> Observed:
         partitions=_partitions(answer),
         infiniband=tuple(InfinibandPort(**port) for port in answer["infiniband"]),
         receipts={
-            role: ReceiptState(receipt["inputs"], tuple(receipt["differences"]))
+            role: ReceiptState(receipt["inputs"], _reasons(receipt["differences"]))
             for role, receipt in answer["receipts"].items()
         },
     )
+
+
+def _reasons(found: Sequence[Mapping[str, Any]]) -> tuple[Reason, ...]:
+    """Return the differences that a host told, up to a bearable number."""
+    reasons = tuple(map(from_json, found[:_MOST_REASONS]))
+    left = len(found) - len(reasons)
+    return (*reasons, Reason(Kind.UNKNOWN, "", f"and {left} more")) if left else reasons
 
 
 def _partitions(answer: Mapping[str, Any]) -> "Scene | None":

@@ -51,7 +51,7 @@ def _host_document(host: HostPlan) -> dict[str, object]:
         "roles": {
             name: {
                 "state": role.state,
-                "reasons": list(role.reasons),
+                "reasons": [reason.text for reason in role.reasons],
                 "disruption": list(role.disruption),
                 "workloads": [str(workload) for workload in role.workloads],
                 **_gpus(role),
@@ -120,7 +120,8 @@ def _block(host: HostPlan) -> RenderableType:
         if role.state is not State.CONVERGED:
             sign, style = _SIGNS[role.state]
             told = [line for gpu in role.gpus if gpu.changes for line in partitions.lines(gpu)]
-            table.add_row(Text(sign, style), name, Text("\n".join([*role.reasons, *told])))
+            reasons = [reason.text for reason in role.reasons]
+            table.add_row(Text(sign, style), name, Text("\n".join([*reasons, *told])))
     lines: list[RenderableType] = [Text(host.name, "bold"), Padding(table, (0, 0, 0, 2))]
     warning = _warning(host.roles)
     if warning:

@@ -95,4 +95,5 @@ def _ran(
 
 
 def _reasons(host: HostPlan, roles: list[str]) -> str:
-    return "; ".join(f"{role}: {', '.join(host.roles[role].reasons) or 'no reason known'}" for role in roles)
+    told = {role: ", ".join(reason.text for reason in host.roles[role].reasons) for role in roles}
+    return "; ".join(f"{role}: {text or 'no reason known'}" for role, text in told.items())

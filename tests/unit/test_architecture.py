@@ -74,12 +74,12 @@ LOOKS = ("set_vars", "preflight")
 CHANGES = ("install", "configure", "service")
 HARMLESS = {
     "ansible.builtin.assert",
-    "ansible.builtin.fail",
     "ansible.builtin.include_vars",
     "ansible.builtin.set_fact",
     "docker_daemon_info",
     "nvidia_driver_selection",
     "package_versions_info",
+    "refusal",
 }
 """Modules that change nothing on a host."""
 KEYWORDS = {"name", "when", "vars", "register", "loop", "loop_control", "check_mode", "diff", "changed_when"}

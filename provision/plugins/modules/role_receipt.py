@@ -4,7 +4,7 @@
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.host.disk_room import HINT, obstacle
-from ..module_utils.receipts.measure import ResourcesError, measure
+from ..module_utils.receipts.resources import ResourcesError, measure
 from ..module_utils.receipts.store import DIRECTORY, build, receipt_path, withdraw, write
 
 DOCUMENTATION = r"""
@@ -30,8 +30,11 @@ options:
     required: true
   resources:
     description:
-      - What the role is responsible for on this host. Any of C(files), C(absent), C(packages), C(programs), C(units),
-        C(kernel_modules), C(gpus), C(mig), C(json_keys), C(groups), C(nouveau_absent), C(cdi).
+      - What the role is responsible for on this host, by kind.
+      - C(files), C(absent), C(packages), C(units) and C(kernel_modules) are lists, of paths or of names.
+      - C(programs) are paths by package, C(groups) are users by group, C(mig) is a list of PCI addresses.
+      - C(json_keys) is a C(path) and its C(keys), each a list of names from the outermost on; or a list of such.
+      - C(gpus), C(nouveau_absent) and C(cdi) are true or false.
     type: dict
     default: {}
   inputs:

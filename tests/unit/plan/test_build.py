@@ -13,6 +13,7 @@ from provision.plan import build, sources
 from provision.plan.disruption import disruptions, hit
 from provision.plan.sources import Source
 from provision.plugins.module_utils.receipts.inputs import record
+from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 
 ROLES = ("nvidia_driver", "docker_engine")
 SOURCES = {
@@ -20,6 +21,7 @@ SOURCES = {
     "docker_engine": Source("e1", {"docker_engine_options": False}),
 }
 CONTAINER, PROCESS = Workload("container", "train"), Workload("process", "python3 (pid 7)")
+NOUVEAU = Reason(Kind.NOUVEAU_ABSENT, "nouveau", "nouveau is loaded")
 OBSERVED = Observed(
     os="Debian 13",
     distribution="debian",
@@ -31,7 +33,11 @@ OBSERVED = Observed(
 )
 
 
-def receipt(role: str, *differences: str, **variables: object) -> ReceiptState:
+def texts(role: RolePlan) -> tuple[str, ...]:
+    return tuple(reason.text for reason in role.reasons)
+
+
+def receipt(role: str, *differences: Reason, **variables: object) -> ReceiptState:
     source = SOURCES[role]
     return ReceiptState(record("salt", source.content, source.variables, variables), differences)
 
@@ -51,7 +57,9 @@ def role(
 def test_a_bare_host_needs_every_role_in_order() -> None:
     found = plan(OBSERVED)
     assert found.selection == {"h": list(ROLES)}
-    assert found.hosts["h"].roles["nvidia_driver"] == RolePlan(State.ABSENT, ("not applied yet",))
+    assert found.hosts["h"].roles["nvidia_driver"] == RolePlan(
+        State.ABSENT, (Reason(Kind.NEVER_APPLIED, "nvidia_driver", "not applied yet"),)
+    )
 
 
 def test_a_converged_host_needs_nothing() -> None:
@@ -69,43 +77,41 @@ def test_a_changed_variable_names_itself_and_reaches_only_its_role() -> None:
     found = plan(replace(OBSERVED, receipts=receipts), nvidia_driver_version="595.71.05")
     assert found.selection == {"h": ["nvidia_driver"]}
     assert found.hosts["h"].roles["nvidia_driver"].state is State.INPUTS_CHANGED
-    assert found.hosts["h"].roles["nvidia_driver"].reasons == (
-        "nvidia_driver_version 580.95.05 -> 595.71.05",
-    )
+    assert texts(found.hosts["h"].roles["nvidia_driver"]) == ("nvidia_driver_version 580.95.05 -> 595.71.05",)
 
 
 def test_a_new_version_of_a_role_runs_it_again() -> None:
     old = ReceiptState(record("s", "d0", {}, {}))
     found = role(replace(OBSERVED, receipts={"nvidia_driver": old}))
-    assert (found.state, found.reasons) == (State.INPUTS_CHANGED, ("the role itself changed",))
+    assert (found.state, texts(found)) == (State.INPUTS_CHANGED, ("the role itself changed",))
 
 
 def test_drift_is_told_in_the_hosts_words() -> None:
-    drifted = receipt("nvidia_driver", "nvidia-driver-cuda removed", "nouveau is loaded")
+    removed = Reason(Kind.PACKAGES, "nvidia-driver-cuda", "nvidia-driver-cuda removed")
+    drifted = receipt("nvidia_driver", removed, NOUVEAU)
     found = role(replace(OBSERVED, receipts={"nvidia_driver": drifted}))
-    assert (found.state, found.reasons) == (
-        State.DRIFTED,
-        ("nvidia-driver-cuda removed", "nouveau is loaded"),
-    )
+    assert (found.state, found.reasons) == (State.DRIFTED, (removed, NOUVEAU))
 
 
 def test_drift_is_told_behind_a_change_of_the_inputs() -> None:
-    drifted = receipt("nvidia_driver", "nouveau is loaded")
+    drifted = receipt("nvidia_driver", NOUVEAU)
     found = role(replace(OBSERVED, receipts={"nvidia_driver": drifted}), nvidia_driver_version="580")
     assert found.state is State.INPUTS_CHANGED
-    assert found.reasons == ("nvidia_driver_version set to 580", "nouveau is loaded")
+    assert texts(found) == ("nvidia_driver_version set to 580", "nouveau is loaded")
 
 
 def test_full_lets_no_receipt_count() -> None:
     receipts = {name: receipt(name) for name in ROLES}
     found = plan(replace(OBSERVED, receipts=receipts), full=True)
     assert found.selection == {"h": list(ROLES)}
-    assert {each.state for each in found.hosts["h"].roles.values()} == {State.ABSENT}
+    planned = found.hosts["h"].roles.values()
+    assert {each.state for each in planned} == {State.ABSENT}
+    assert {reason.kind for each in planned for reason in each.reasons} == {Kind.FULL}
 
 
 def test_what_is_found_without_a_receipt_is_told() -> None:
     found = role(replace(OBSERVED, driver=Driver("535.1", "535.1")))
-    assert found.reasons == ("not applied yet, or not to the end (found: driver 535.1)",)
+    assert texts(found) == ("not applied yet, or not to the end (found: driver 535.1)",)
 
 
 def test_a_host_without_a_gpu_is_skipped_with_a_reason() -> None:
@@ -130,7 +136,9 @@ def test_an_unsupported_driver_is_not_run() -> None:
     fleet = Fleet(Path("i"), None, (Host("h", (), {}), Host("other", (), {})))
     probes = {name: HostProbe(name, True, observed=OBSERVED) for name in ("h", "other")}
     found = build(fleet, probes, ROLES, refusals=[Refusal("h", "too old")], sources=SOURCES)
-    assert found.hosts["h"].roles["nvidia_driver"] == RolePlan(State.UNSUPPORTED, ("too old",))
+    assert found.hosts["h"].roles["nvidia_driver"] == RolePlan(
+        State.UNSUPPORTED, (Reason(Kind.UNSUPPORTED, "nvidia_driver", "too old"),)
+    )
     assert found.selection == {"h": ["docker_engine"], "other": list(ROLES)}
 
 
@@ -156,26 +164,7 @@ IN_USE = replace(OBSERVED, driver=Driver("580.95.05", "580.95.05"), workloads=(C
 def test_when_a_driver_may_need_a_reboot(observed: Observed, version: str | None, reboots: bool) -> None:
     variables = {} if version is None else {"nvidia_driver_version": version}
     expected = (Disruption.REBOOT,) if reboots else ()
-    assert disruptions("nvidia_driver", ("r",), variables, observed) == expected
-
-
-RUNNING = replace(OBSERVED, docker_running=True)
-
-
-@pytest.mark.parametrize(
-    ("name", "reasons", "observed", "restarts"),
-    [
-        ("docker_engine", ["docker_engine_options changed"], RUNNING, True),
-        ("docker_engine", ["docker_engine_options changed"], OBSERVED, False),
-        ("docker_engine", ["user alice no longer in group docker"], RUNNING, False),
-        ("docker_engine", ["user alice no longer in group docker", "docker-ce removed"], RUNNING, True),
-        ("nvidia_container_toolkit", ["CDI specification /etc/cdi/n.yaml deleted"], RUNNING, False),
-        ("nvidia_container_toolkit", ["/etc/docker/daemon.json edited (default-runtime)"], RUNNING, True),
-    ],
-)
-def test_when_docker_may_restart(name: str, reasons: list[str], observed: Observed, restarts: bool) -> None:
-    expected = (Disruption.DOCKER_RESTART,) if restarts else ()
-    assert disruptions(name, reasons, {}, observed) == expected
+    assert disruptions("nvidia_driver", (NOUVEAU,), variables, observed) == expected
 
 
 @pytest.mark.parametrize(
@@ -206,25 +195,6 @@ def test_the_real_roles_are_read() -> None:
 
 
 A100 = replace(OBSERVED, gpus=(Gpu("0000:07:00.0", "10de:20b0"),))
-SPLIT = replace(OBSERVED, gpus=(Gpu("0000:07:00.0", "10de:20b0", mig=("3g.20gb",)),))
-
-
-@pytest.mark.parametrize(
-    ("observed", "reason", "layout", "expected"),
-    [
-        (A100, "not applied yet", "all-balanced", (Disruption.GPU_RESET,)),
-        (A100, "not applied yet", None, ()),
-        (OBSERVED, "not applied yet", "all-balanced", ()),  # Hopper needs no reset
-        (SPLIT, "nvidia_mig_layout changed", "all-balanced", (Disruption.MIG_DESTROY,)),
-        (SPLIT, "MIG of GPU 0000:07:00.0: off -> 3g.20gb", "all-disabled", (Disruption.MIG_DESTROY,)),
-        (SPLIT, "the role itself changed", "all-balanced", ()),
-    ],
-)
-def test_what_a_change_of_partitions_costs(
-    observed: Observed, reason: str, layout: str | None, expected: tuple[Disruption, ...]
-) -> None:
-    variables = {"nvidia_mig_layout": layout} if layout else {}
-    assert disruptions("nvidia_mig", [reason], variables, observed) == expected
 
 
 @pytest.mark.parametrize(("layout", "follows"), [("all-balanced", True), (None, False)])
@@ -269,7 +239,9 @@ def test_another_flavour_is_another_driver() -> None:
     found = after_change("nvidia_driver_flavour", "open", "proprietary", DRIVEN, nvidia_driver_version="580")
     assert tuple(found.selection["h"]) == FOLLOWERS
     assert found.hosts["h"].roles["nvidia_mig"].reasons == (
-        "MIG instances go with the module that nvidia_driver exchanges",
+        Reason(
+            Kind.FOLLOWS, "nvidia_driver", "MIG instances go with the module that nvidia_driver exchanges"
+        ),
     )
 
 

@@ -16,9 +16,11 @@ from provision.plugins.module_utils.mig.record import dump
 from provision.plugins.module_utils.mig.refusal import Usage, User
 from provision.plugins.module_utils.mig.snapshot import Scene, as_json, from_json
 from provision.plugins.module_utils.receipts.inputs import VAULTED
+from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 from tests.unit.plugins.module_utils.mig.boards import BOARDS
 
-ROLE = RolePlan(State.INPUTS_CHANGED, ("nvidia_mig_layout changed",), (Disruption.MIG_DESTROY,))
+REASON = Reason(Kind.VARIABLE, "nvidia_mig_layout", "nvidia_mig_layout changed")
+ROLE = RolePlan(State.INPUTS_CHANGED, (REASON,), (Disruption.MIG_DESTROY,))
 NOBODY = Usage({}, {}, {})
 BOARD = BOARDS["a100-sxm4-40gb"]
 CUT = Gpu(

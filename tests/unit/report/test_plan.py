@@ -19,24 +19,30 @@ from provision.model.plan import (
     State,
     Trouble,
 )
+from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 from provision.report.plan import document, headline, screen
+
+
+def reason(text: str) -> Reason:
+    return Reason(Kind.UNKNOWN, "", text)
+
 
 CONVERGED = HostPlan("calm", {"nvidia_driver": RolePlan(State.CONVERGED)})
 SKIPPED = HostPlan("cpu01", skipped="no NVIDIA GPU on the PCI bus")
 LOST = HostPlan("lost", error="192.0.2.1 port 22 does not answer", hint="is the host up?")
 UNSUPPORTED = HostPlan(
-    "old", {"nvidia_driver": RolePlan(State.UNSUPPORTED, ("driver 595 is too new for V100",))}
+    "old", {"nvidia_driver": RolePlan(State.UNSUPPORTED, (reason("driver 595 is too new for V100"),))}
 )
 CHANGING = HostPlan(
     "hgx01",
     {
         "nvidia_driver": RolePlan(
             State.INPUTS_CHANGED,
-            ("nvidia_driver_version 580.95.05 -> 595.71.05", "nouveau is loaded"),
+            (reason("nvidia_driver_version 580.95.05 -> 595.71.05"), reason("nouveau is loaded")),
             (Disruption.REBOOT,),
             (Workload("container", "train"), Workload("process", "python3 (pid 7)")),
         ),
-        "docker_engine": RolePlan(State.DRIFTED, ("docker.service stopped",)),
+        "docker_engine": RolePlan(State.DRIFTED, (reason("docker.service stopped"),)),
         "nvidia_container_toolkit": RolePlan(State.CONVERGED),
     },
 )
@@ -91,7 +97,7 @@ def test_a_fleet_that_is_not_known_is_not_said_to_match(hosts: tuple[HostPlan, .
 
 
 def test_names_and_reasons_are_not_markup() -> None:
-    odd = HostPlan("h[red]", {"nvidia_driver": RolePlan(State.DRIFTED, ("/etc/[bold]x edited",))})
+    odd = HostPlan("h[red]", {"nvidia_driver": RolePlan(State.DRIFTED, (reason("/etc/[bold]x edited"),))})
     assert "/etc/[bold]x edited" in text(screen(plan(odd)))
     assert "h[red]" in text(screen(plan(odd)))
 
@@ -121,7 +127,7 @@ PARTITIONS = HostPlan(
     {
         "nvidia_mig": RolePlan(
             State.INPUTS_CHANGED,
-            ("nvidia_mig_layout changed",),
+            (reason("nvidia_mig_layout changed"),),
             (Disruption.MIG_DESTROY,),
             gpus=(
                 GpuChange(

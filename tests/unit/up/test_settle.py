@@ -7,12 +7,19 @@ import pytest
 from provision.model.observed import HostProbe
 from provision.model.plan import HostPlan, Plan, RolePlan, State
 from provision.model.run import HostRun, Outcome, RoleOutcome
+from provision.plugins.module_utils.receipts import reasons
+from provision.plugins.module_utils.receipts.reasons import Reason
 from provision.runner.events import Event, Kind
 from provision.up.settle import settle, settle_interrupted, settle_run
 from provision.up.tally import Tally
 
+
+def _reason(text: str) -> Reason:
+    return Reason(reasons.Kind.UNKNOWN, "", text)
+
+
 _LOG = str(Path("/runs/1/ansible.log"))
-_ABSENT = RolePlan(State.ABSENT, ("no receipt",))
+_ABSENT = RolePlan(State.ABSENT, (_reason("no receipt"),))
 _CONVERGED = RolePlan(State.CONVERGED)
 _BEFORE = {"driver": _ABSENT, "docker": _CONVERGED}
 _AFTER = {"driver": _CONVERGED, "docker": _CONVERGED}
@@ -64,7 +71,7 @@ def test_a_role_that_had_nothing_to_change_leaves_the_host_converged() -> None:
 
 
 def test_a_role_that_ran_and_is_not_converged_has_failed() -> None:
-    left = {"driver": RolePlan(State.DRIFTED, ("nvidia module not loaded",)), "docker": _CONVERGED}
+    left = {"driver": RolePlan(State.DRIFTED, (_reason("nvidia module not loaded"),)), "docker": _CONVERGED}
     host = _settled(_tally(Event(Kind.CHANGED, "h1", "driver", "t")), HostPlan("h1", left))
     assert host.outcome is Outcome.FAILED
     assert host.error == "ran and is still not converged: driver: nvidia module not loaded"
@@ -72,7 +79,7 @@ def test_a_role_that_ran_and_is_not_converged_has_failed() -> None:
 
 
 def test_a_role_that_another_one_undid_has_failed() -> None:
-    left = {"driver": _CONVERGED, "docker": RolePlan(State.DRIFTED, ("docker.service stopped",))}
+    left = {"driver": _CONVERGED, "docker": RolePlan(State.DRIFTED, (_reason("docker.service stopped"),))}
     host = _settled(_tally(Event(Kind.CHANGED, "h1", "driver", "t")), HostPlan("h1", left))
     assert host.outcome is Outcome.FAILED
     assert host.error == "is no longer converged: docker: docker.service stopped"

@@ -32,4 +32,4 @@ def test_what_cannot_work_is_refused_and_unsupported_in_the_plan() -> None:
     assert {refusal.host for refusal in found.refusals} == {"h1", "h2"}
     role = found.plan.hosts["h1"].roles["nvidia_driver"]
     assert role.state is State.UNSUPPORTED
-    assert set(role.reasons) <= {refusal.message for refusal in found.refusals}
+    assert {reason.text for reason in role.reasons} <= {refusal.message for refusal in found.refusals}

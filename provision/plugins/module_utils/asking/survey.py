@@ -16,8 +16,9 @@ from ..host import os_release, secure_boot
 from ..host.machine import Machine
 from ..packages.installed import packages
 from ..packages.versions import upstream
-from ..receipts.compare import compare
-from ..receipts.measure import ResourcesError, measure, units
+from ..receipts.kinds import units
+from ..receipts.reasons import as_json
+from ..receipts.resources import ResourcesError, compare, measure
 from ..receipts.store import load
 from .answer import SCHEMA, tell
 
@@ -129,13 +130,13 @@ def _receipts(machine: Machine) -> Dict[str, Any]:
     receipts = load(machine.path("/var/lib/provision/receipts"))
     # systemctl is asked once for all: starting it is the dearest part of a survey.
     names = {name for receipt in receipts.values() for name in _units(receipt)}
-    known = units(machine, names) if names else {}
+    known = units.measure(machine, names) if names else {}
     for role, receipt in receipts.items():
         try:
             differences = compare(receipt, measure(receipt["resources"], machine, known))
         except (ResourcesError, AttributeError, KeyError, TypeError):
             continue  # written by hand, or by another version of this code: it counts as none
-        found[role] = {"inputs": receipt["inputs"], "differences": differences}
+        found[role] = {"inputs": receipt["inputs"], "differences": [as_json(each) for each in differences]}
     return found
 
 

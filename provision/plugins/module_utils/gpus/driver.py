@@ -8,7 +8,6 @@ import re
 from typing import Dict, NamedTuple, Optional
 
 from ..host.machine import Machine
-from .pci import gpus
 
 _MODULE_FOLDERS = ("updates", "extra", "weak-updates", "kernel/drivers/video")
 _COMPRESSIONS = ("", ".xz", ".zst", ".gz")
@@ -30,18 +29,6 @@ def information(machine: Machine, address: str) -> Information:
     # The driver writes question marks until it has initialised the GPU.
     known = re.match(r"GPU-[0-9a-f-]+\Z", uuid)
     return Information(fields.get("Model"), uuid if known else None, fields.get("Device Minor"))
-
-
-def identities(machine: Machine) -> Dict[str, str]:
-    """Return the GPUs with the UUID of each that the driver knows: `{PCI address: "10de:2330 GPU-4d04e08e-..."}`.
-
-    Another card of the same model in the same slot differs by its UUID alone.
-    """
-    found = {}
-    for address, identifier in gpus(machine).items():
-        uuid = information(machine, address).uuid
-        found[address] = "{} {}".format(identifier, uuid) if uuid else identifier
-    return found
 
 
 def kernel_release(machine: Machine) -> str:

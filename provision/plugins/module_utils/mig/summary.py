@@ -6,7 +6,7 @@ answer is that it is not known.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Dict, Iterable, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Mapping, Optional, Tuple
 
 from ..host.machine import Machine
 
@@ -17,17 +17,11 @@ _OFF = "off"
 _ON = "on, no instances"
 
 
-def mig(machine: Machine, addresses: Iterable[str]) -> Dict[str, Optional[str]]:
-    """Return the partitions of the GPUs at these PCI addresses: `3g.20gb + 2x 1g.5gb`, `off`, or None (unknown).
-
-    Where the instances lie on the GPU does not count: it changes nothing for those who use them.
-    """
-    found = partitions(machine) or {}
-    return {address: found.get(address) for address in sorted(addresses)}
-
-
 def partitions(machine: Machine) -> Optional[Dict[str, str]]:
-    """Return the partitions of every GPU that is capable of MIG, by PCI address; None where nothing answers."""
+    """Return the partitions of every GPU that is capable of MIG, by PCI address; None where nothing answers.
+
+    In words, such as `3g.20gb + 2x 1g.5gb` or `off`.
+    """
     if not (machine.exists("/sys/module/nvidia") and machine.exists("/dev/nvidiactl")):
         return None
     from ..gpus.nvml import Nvml, NvmlError  # slow to define, and most hosts are not partitioned

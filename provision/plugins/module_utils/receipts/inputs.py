@@ -14,6 +14,7 @@ import re
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Set, Tuple
 
 from ..bundle import closure, reader
+from .reasons import Kind, Reason
 
 VAULTED = "__ansible_vault"
 """Key under which a vaulted value is represented: by its ciphertext."""
@@ -180,23 +181,23 @@ def differences(
     content: str,
     specs: Mapping[str, bool],
     variables: Mapping[str, Any],
-) -> List[str]:
-    """Return, in a person's words, how the inputs differ from the recorded ones. Empty: they are the same."""
+) -> List[Reason]:
+    """Return how the inputs differ from the recorded ones. Empty: they are the same."""
     salt = recorded["salt"]
     before = recorded["variables"]
     now = {name: variables[name] for name in sorted(specs) if name in variables}
-    texts = []
+    reasons = []
     for name in sorted(set(before) | set(now)):
         text = _change(name, before.get(name), now, salt, specs)
         if text:
-            texts.append(text)
+            reasons.append(Reason(Kind.VARIABLE, name, text))
     templated = _templated(now)
-    if not texts and templated and recorded["everything"] != digest(salt, reachable(variables)):
-        names = ", ".join("`{}`".format(name) for name in templated)
-        texts.append("a variable of the host changed, and {} may refer to it".format(names))
+    if not reasons and templated and recorded["everything"] != digest(salt, reachable(variables)):
+        changed = "a variable of the host changed, and `{}` may refer to it"
+        reasons += [Reason(Kind.TEMPLATE, name, changed.format(name)) for name in templated]
     if recorded["content"] != content:
-        texts.append("the role itself changed")
-    return texts
+        reasons.append(Reason(Kind.CONTENT, "", "the role itself changed"))
+    return reasons
 
 
 def _templated(variables: Mapping[str, Any]) -> Tuple[str, ...]:

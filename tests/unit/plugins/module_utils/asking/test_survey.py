@@ -9,7 +9,7 @@ import pytest
 from provision.plugins.module_utils.asking.survey import parse_mig, survey
 from provision.plugins.module_utils.host.machine import Machine
 
-from ..receipts.test_measure import put
+from ..receipts.conftest import put
 
 SMI = "nvidia-smi"
 UUID = "GPU-7a1c2e9b-0c51-4f0f-9b1d-6f2a4c8d1e02"
@@ -122,7 +122,9 @@ def test_receipts_are_compared_with_the_host(machine: Fake) -> None:
     path.chmod(0o600)
     assert survey(machine)["receipts"]["r"]["differences"] == []
     put(Path(machine.root), "/etc/a", "x")
-    assert survey(machine)["receipts"]["r"]["differences"] == ["/etc/a created"]
+    assert survey(machine)["receipts"]["r"]["differences"] == [
+        {"kind": "files", "subject": "/etc/a", "text": "/etc/a created"}
+    ]
 
 
 @pytest.mark.needs("root")

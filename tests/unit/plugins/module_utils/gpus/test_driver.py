@@ -7,7 +7,7 @@ import pytest
 from provision.plugins.module_utils.gpus.driver import Information, information, kernel_module, module_file
 from provision.plugins.module_utils.host.machine import Machine
 
-from ..receipts.test_measure import put
+from ..receipts.conftest import put
 
 RELEASE = "6.1.0-40-amd64"
 ADDRESS = "0000:18:00.0"

@@ -8,7 +8,7 @@ from provision.plugins.module_utils.gpus.hardware import has_nvlink5, nvswitches
 from provision.plugins.module_utils.gpus.pci import Function, can_reset, functions, gpus, subsystem
 from provision.plugins.module_utils.host.machine import Machine
 
-from ..receipts.test_measure import put
+from ..receipts.conftest import put
 
 GPU, SWITCH, SOUND, VGA = "0000:18:00.0", "0000:19:00.0", "0000:1a:00.1", "0000:01:00.0"
 

@@ -13,7 +13,7 @@ from provision.plugins.module_utils.containers.socket import DockerSocketError, 
 from provision.plugins.module_utils.gpus.workloads import docker_is_running, uses_gpu, workloads
 from provision.plugins.module_utils.host.machine import Machine
 
-from ..receipts.test_measure import put
+from ..receipts.conftest import put
 
 TRAIN, WEB = "a" * 64, "b" * 64
 

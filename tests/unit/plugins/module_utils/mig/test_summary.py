@@ -11,8 +11,8 @@ from provision.plugins.module_utils.host.machine import Machine
 from provision.plugins.module_utils.mig.geometry import carry_out, read
 from provision.plugins.module_utils.mig.layout import Layout, resolve
 from provision.plugins.module_utils.mig.plan import plan
-from provision.plugins.module_utils.mig.summary import mig, partitions
-from provision.plugins.module_utils.receipts.compare import compare
+from provision.plugins.module_utils.mig.summary import partitions
+from provision.plugins.module_utils.receipts.kinds import mig
 from tests.unit.lab.hardware.conftest import VERSION, Server
 
 FIRST, SECOND = "0000:07:00.0", "0000:0f:00.0"
@@ -66,25 +66,14 @@ def test_partitions_in_few_words(
 ) -> None:
     bring([{"devices": [0], "mig-enabled": True, "mig-devices": counts}])
     assert sorted((partitions(machine) or {})[FIRST].split(" + ")) == sorted(text.split(" + "))
-    assert mig(machine, [SECOND]) == {SECOND: "off"}
+    assert mig.measure(machine, [SECOND]) == {SECOND: "off"}
 
 
 def test_where_instances_lie_is_no_difference(machine: Machine, bring: Callable[[Layout], None]) -> None:
     bring("all-1g.5gb")
     two = [{"devices": "all", "mig-enabled": True, "mig-devices": {"1g.5gb": 2}}]
     bring(two)
-    former = mig(machine, [FIRST])
+    former = mig.measure(machine, [FIRST])
     bring("all-disabled")
     bring(two)
-    assert mig(machine, [FIRST]) == former == {FIRST: "2x 1g.5gb"}
-
-
-def test_without_a_loaded_driver_it_is_not_known(tmp_path: Path) -> None:
-    assert mig(Machine(str(tmp_path)), [FIRST]) == {FIRST: None}
-
-
-def test_drift_is_named_by_gpu() -> None:
-    receipt = {"state": {"mig": {FIRST: "3g.20gb", SECOND: "off"}}}
-    assert compare(receipt, {"mig": {FIRST: None, SECOND: "off"}}) == [
-        f"MIG of GPU {FIRST}: 3g.20gb -> unknown"
-    ]
+    assert mig.measure(machine, [FIRST]) == former == {FIRST: "2x 1g.5gb"}

@@ -14,13 +14,14 @@ from provision.plugins.module_utils.receipts.inputs import (
     spec_variables,
     with_files,
 )
+from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 
 SPECS = {"r_version": False, "r_url": False, "r_options": False, "r_password": False, "r_hidden": True}
 VAULT = {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256\n3636\n"}
 
 
 def told(before: dict[str, Any], now: dict[str, Any], content: str = "c") -> list[str]:
-    return differences(record("salt", "c", SPECS, before), content, SPECS, now)
+    return [each.text for each in differences(record("salt", "c", SPECS, before), content, SPECS, now)]
 
 
 CASES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
@@ -69,9 +70,23 @@ def test_a_new_version_of_the_role_is_told() -> None:
     assert told({}, {}, content="d") == ["the role itself changed"]
 
 
+def test_a_change_is_known_by_its_kind_and_its_variable() -> None:
+    before = {"r_version": "580", "r_url": "{{ a }}", "r_options": ["{{ b }}"], "a": 1}
+    recorded = record("salt", "c", SPECS, before)
+    assert differences(recorded, "d", SPECS, {**before, "a": 2}) == [
+        Reason(Kind.TEMPLATE, "r_options", "a variable of the host changed, and `r_options` may refer to it"),
+        Reason(Kind.TEMPLATE, "r_url", "a variable of the host changed, and `r_url` may refer to it"),
+        Reason(Kind.CONTENT, "", "the role itself changed"),
+    ]
+    assert differences(recorded, "c", SPECS, {**before, "r_version": "595"}) == [
+        Reason(Kind.VARIABLE, "r_version", "r_version 580 -> 595")
+    ]
+
+
 def test_a_role_with_a_new_variable_is_told_without_failing() -> None:
     recorded = record("salt", "c", {"r_version": False, "r_old": False}, {"r_version": "1", "r_old": "2"})
-    assert differences(recorded, "d", SPECS, {"r_version": "1", "r_url": "u"}) == [
+    found = differences(recorded, "d", SPECS, {"r_version": "1", "r_url": "u"})
+    assert [each.text for each in found] == [
         "r_old no longer set (was 2)",
         "r_url set to u",
         "the role itself changed",
