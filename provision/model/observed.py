@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from provision.plugins.module_utils.receipts.reasons import Reason
 
 if TYPE_CHECKING:
-    from provision.plugins.module_utils.mig.snapshot import Scene
+    from provision.plugins.module_utils.mig.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Observed:
     workloads: tuple[Workload, ...] = ()
     infiniband: tuple[InfinibandPort, ...] = ()
     receipts: Mapping[str, ReceiptState] = field(default_factory=dict)
-    partitions: "Scene | None" = None
+    partitions: "Snapshot | None" = None
 
 
 @dataclass(frozen=True)

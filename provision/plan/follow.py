@@ -74,6 +74,6 @@ def _exchanges(reason: Reason) -> bool:
 
 def _loses_partitions(host: Host, observed: Observed) -> bool:
     """Tell whether MIG devices go with the driver that nobody makes again."""
-    scene = observed.partitions
-    kept = restored(host, scene) if scene else ()
+    snapshot = observed.partitions
+    kept = restored(host, snapshot) if snapshot else ()
     return any(gpu.mig and gpu.pci not in kept for gpu in observed.gpus)

@@ -16,7 +16,7 @@ from provision.plugins.module_utils.asking.answer import SCHEMA
 from provision.plugins.module_utils.receipts.reasons import Kind, Reason, from_json
 
 if TYPE_CHECKING:
-    from provision.plugins.module_utils.mig.snapshot import Scene
+    from provision.plugins.module_utils.mig.snapshot import Snapshot
 
 
 _MOST_REASONS = 1000
@@ -47,12 +47,16 @@ def _reasons(found: Sequence[Mapping[str, Any]]) -> tuple[Reason, ...]:
     return (*reasons, Reason(Kind.UNKNOWN, "", f"and {left} more")) if left else reasons
 
 
-def _partitions(answer: Mapping[str, Any]) -> "Scene | None":
+def _partitions(answer: Mapping[str, Any]) -> "Snapshot | None":
     if "partitions" not in answer:
         return None
-    from provision.plugins.module_utils.mig.snapshot import from_json
+    from provision.plugins.module_utils.host.typed_json import ShapeError
+    from provision.plugins.module_utils.mig import snapshot
 
-    return from_json(answer["partitions"])
+    try:
+        return snapshot.from_json(answer["partitions"])
+    except ShapeError as error:
+        raise ConnectError(f"the host's answer is garbled: {error}") from error
 
 
 _PLAIN = (

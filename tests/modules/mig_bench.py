@@ -11,9 +11,10 @@ from ansible.module_utils.basic import AnsibleModule
 
 from provision.plugins.module_utils.gpus.nvml import Nvml
 from provision.plugins.module_utils.host.machine import Machine
-from provision.plugins.module_utils.mig import apply as mig_change
-from provision.plugins.module_utils.mig import survey as mig_look
-from provision.plugins.module_utils.mig.refusal import Usage, User
+from provision.plugins.module_utils.mig import apply as mig_apply
+from provision.plugins.module_utils.mig import survey as mig_survey
+from provision.plugins.module_utils.mig.gpu import User
+from provision.plugins.module_utils.mig.users import GpuUsers
 from provision.plugins.modules import nvidia_mig_layout
 from tests.unit.lab.hardware.conftest import VERSION, Server
 
@@ -30,7 +31,7 @@ class Bench:
     server: Server
     folder: Path
     run_module: Callable[..., dict[str, Any]]
-    usage: Usage = field(default_factory=lambda: Usage({}, {}, {}))
+    users: dict[str, GpuUsers] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     enabled: bool = False
@@ -69,8 +70,7 @@ class Bench:
 
     def use(self, uuid: str, *users: User, instance: int | None = None) -> None:
         """Say who uses the GPU, or one of its instances."""
-        instances = {} if instance is None else {(uuid, instance): users}
-        self.usage = Usage(instances, {uuid: users}, {uuid: users})
+        self.users[uuid] = GpuUsers(users, {} if instance is None else {instance: users})
 
 
 @pytest.fixture
@@ -83,22 +83,22 @@ def bench(
 ) -> Bench:
     folder = tmp_path / "host"
     made = Bench(server({"gpus": {A100: 2}}), folder, run_module)
-    for name in ("WANTED", "PROGRAM", "UNIT"):
+    for name in ("RECORD", "PROGRAM", "UNIT"):
         monkeypatch.setattr(nvidia_mig_layout, name, str(folder / name.lower()))
     monkeypatch.setattr(
-        nvidia_mig_layout, "_FILES", tuple(str(folder / each) for each in ("wanted", "program", "unit"))
+        nvidia_mig_layout, "_FILES", tuple(str(folder / each) for each in ("record", "program", "unit"))
     )
     monkeypatch.setattr(
-        nvidia_mig_layout, "locked", partial(mig_change.locked, path=str(tmp_path / "run/lock"))
+        nvidia_mig_layout, "locked", partial(mig_apply.locked, path=str(tmp_path / "run/lock"))
     )
     monkeypatch.setattr(
         nvidia_mig_layout,
-        "carry_out_all",
-        partial(mig_change.carry_out_all, note=str(tmp_path / "run/stopped")),
+        "apply_plans",
+        partial(mig_apply.apply_plans, note=str(tmp_path / "run/stopped")),
     )
     monkeypatch.setattr(nvidia_mig_layout, "Machine", lambda: Machine(str(tmp_path / "root")))
     monkeypatch.setattr(nvidia_mig_layout, "Nvml", lambda: Nvml(str(programs / f"libnvidia-ml.so.{VERSION}")))
-    monkeypatch.setattr(mig_look, "find", lambda _machine, _places: made.usage)
+    monkeypatch.setattr(mig_survey, "find", lambda _machine, _gpus: made.users)
     # In a process that has been a controller before, Ansible shows warnings instead of returning them.
     monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text, **_: made.warnings.append(text))
     monkeypatch.setattr(AnsibleModule, "run_command", lambda _self, argv, **_: made.command(argv))

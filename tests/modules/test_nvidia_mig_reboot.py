@@ -9,8 +9,8 @@ import pytest
 from provision.plugins.module_utils.gpus.nvml import Nvml
 from provision.plugins.module_utils.host.machine import Machine
 from provision.plugins.module_utils.mig import boot as mig_boot
+from provision.plugins.module_utils.mig.gpu import User
 from provision.plugins.module_utils.mig.record import load
-from provision.plugins.module_utils.mig.refusal import Usage, User
 from provision.plugins.modules import nvidia_mig_layout
 from tests.modules.mig_bench import MIXED, Bench, bench, gpu_uuid, no_driver, on_the_bus
 from tests.unit.lab.hardware.conftest import VERSION, hold, holder, nvml, programs, server
@@ -102,7 +102,7 @@ def test_where_the_gpu_cannot_be_reset_a_reboot_brings_the_layout(
 
     bench.server.power_on("mig_reset_blocked")
     with Nvml(str(programs / f"libnvidia-ml.so.{VERSION}")) as library:
-        targets = load((bench.folder / "wanted").read_text())
+        targets = load((bench.folder / "record").read_text()).targets
         assert mig_boot.restore_all(library, Machine(), targets, lambda _: (0, "")) == []
     bench.active = True
     after = bench.run(MIXED, consent=False)
@@ -162,8 +162,7 @@ def test_mig_devices_that_no_layout_names_are_not_lost_in_a_reboot(
 
 def test_who_only_holds_a_gpu_is_in_the_way_of_its_reset(bench: Bench, holder: list[int]) -> None:
     hold(bench.server, holder, "nvidia0")
-    user = User("process nvsm_core (pid 7)")
-    bench.usage = Usage({}, {gpu_uuid(bench): (user,)}, {})
+    bench.use(gpu_uuid(bench), User("process nvsm_core (pid 7)", computes=False))
     before = bench.state()
     result = bench.run(MIXED)
     assert "by a reboot only: process nvsm_core (pid 7) holds it" in result["msg"]

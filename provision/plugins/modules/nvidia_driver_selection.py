@@ -26,10 +26,9 @@ from ..module_utils.gpus.hardware import survey
 from ..module_utils.host.machine import Machine
 from ..module_utils.host.os_release import APT
 from ..module_utils.host.refusal import RefusedError, refuse_json
-from ..module_utils.mig.plan import Gpu
-from ..module_utils.mig.record import modes
+from ..module_utils.mig.gpu import MigGpu
 from ..module_utils.mig.refusal import lost, refuse_loss
-from ..module_utils.mig.survey import scene
+from ..module_utils.mig.survey import take_snapshot
 from ..module_utils.packages.installation import foresee
 from ..module_utils.packages.managers import OPTIONS, PackageManager, PackageManagerError, opened
 from ..module_utils.packages.repository_files import manager
@@ -224,10 +223,10 @@ def main() -> None:
     )
 
 
-def _lost(machine: Machine, partitioned: List[str]) -> List[Gpu]:
+def _lost(machine: Machine, partitioned: List[str]) -> List[MigGpu]:
     """Return the GPUs whose MIG devices nobody makes again."""
-    now = scene(machine)
-    return lost(now.gpus, {*partitioned, *modes(now.record)})
+    now = take_snapshot(machine)
+    return lost(now.gpus, {*partitioned, *now.record.by_address})
 
 
 def _select(packages: PackageManager, options: Dict[str, Any], wish: Wish, host: Dict[str, Any]) -> Selection:

@@ -15,23 +15,17 @@ from ..module_utils.gpus.nvml import Nvml, NvmlError
 from ..module_utils.host.machine import Machine
 from ..module_utils.host.managed_file import attributes, is_managed, manage
 from ..module_utils.host.refusal import refuse_json
-from ..module_utils.mig.apply import carry_out_all, locked
+from ..module_utils.mig.apply import apply_plans, locked
 from ..module_utils.mig.boot_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program
 from ..module_utils.mig.geometry import MigError, PendingError
-from ..module_utils.mig.layout import Layout, LayoutError, Target, parse, resolve
+from ..module_utils.mig.gpu import Target
+from ..module_utils.mig.layout import Layout, LayoutError, parse, resolve
 from ..module_utils.mig.placement import NoPlacementError
-from ..module_utils.mig.plan import Step, plan, summary
-from ..module_utils.mig.record import WANTED, dump, holds, recorded, remember
-from ..module_utils.mig.refusal import (
-    Consent,
-    MigRefusedError,
-    against_reboot,
-    needs_reboot,
-    refuse,
-    unnamed,
-)
-from ..module_utils.mig.snapshot import Scene
-from ..module_utils.mig.survey import forecast, look
+from ..module_utils.mig.plan import GpuPlan, plan_gpus, summary
+from ..module_utils.mig.record import RECORD, dump, recorded
+from ..module_utils.mig.refusal import Consent, MigRefusedError, against_reboot, needs_reboot, refuse
+from ..module_utils.mig.snapshot import Snapshot
+from ..module_utils.mig.survey import ask_driver, forecast
 
 DOCUMENTATION = r"""
 module: nvidia_mig_layout
@@ -125,7 +119,7 @@ files:
   elements: str
 """
 
-_FILES = (WANTED, PROGRAM, UNIT)
+_FILES = (RECORD, PROGRAM, UNIT)
 
 
 class _File(NamedTuple):
@@ -136,7 +130,7 @@ class _File(NamedTuple):
 
 
 class _Work(NamedTuple):
-    steps: List[Step]
+    plans: List[GpuPlan]
     files: List[_File]
     waiting: List[str]
     """Addresses of the GPUs whose MIG mode waits for a reboot."""
@@ -183,19 +177,21 @@ def _change(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
     except (NvmlError, OSError) as error:
         module.fail_json(msg="the driver does not answer: %s" % error, hint="apply role nvidia_driver first")
     with nvml:
-        scene = look(nvml, machine)
-        steps, targets = _plan(module, layout, scene)
-        obstacle = against_reboot(scene.usage, _consent(module), unnamed(scene.gpus, steps))
+        snapshot = ask_driver(nvml, machine)
+        plans, targets = _plan(module, layout, snapshot)
+        obstacle = against_reboot(plans, snapshot.gpus, _consent(module))
         try:
             run = partial(_run, module)
-            waiting = carry_out_all(nvml, steps, scene.usage, run, reboot=obstacle is None)
+            waiting = apply_plans(nvml, plans, run, reboot=obstacle is None)
         except PendingError as error:
             refuse_json(module, str(error), obstacle.hint if obstacle else "see `dmesg`")
-        record = dump([step.result() for step in steps] if waiting else look(nvml, machine).gpus, targets)
+        record = dump(
+            [plan.result() for plan in plans] if waiting else ask_driver(nvml, machine).gpus, targets
+        )
     differing = _differing(record)
     for file in differing:
         manage(file.path, file.content)
-    return _Work(steps, differing, waiting)
+    return _Work(plans, differing, waiting)
 
 
 def _look(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
@@ -210,49 +206,51 @@ def _look(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
         )
         return _forecast(module, layout, machine)
     with nvml:
-        scene = look(nvml, machine)
-        steps, targets = _plan(module, layout, scene)
-        record = dump([step.result() for step in steps], targets)
-        return _Work(steps, _differing(record), _rebooted(steps, scene))
+        snapshot = ask_driver(nvml, machine)
+        plans, targets = _plan(module, layout, snapshot)
+        record = dump([plan.result() for plan in plans], targets)
+        return _Work(plans, _differing(record), _rebooted(plans))
 
 
 def _forecast(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
     """Return the same where no instance is there, by what is known of the GPUs' models."""
-    scene = forecast(machine, _text(WANTED))
-    if scene.unknown:
-        models = ", ".join(scene.unknown)
+    snapshot = forecast(machine, recorded(_text(RECORD)))
+    if snapshot.unknown:
+        models = ", ".join(snapshot.unknown)
         module.warn(
             "the MIG layout is checked when the driver is there: the profiles of %s are not known" % models
         )
         return _Work([], _differing(b""), [])
-    steps, _ = _plan(module, layout, scene)
+    plans, _ = _plan(module, layout, snapshot)
     # A record of the same layout stays as it is: what it names comes back at its places.
-    kept = holds(_text(WANTED), {step.gpu.board.pci: step.target for step in steps})
-    return _Work(steps, _differing((_read(WANTED) or b"") if kept else b""), _rebooted(steps, scene))
+    kept = snapshot.record.holds({plan.gpu.pci: plan.target for plan in plans})
+    return _Work(plans, _differing((_read(RECORD) or b"") if kept else b""), _rebooted(plans))
 
 
-def _plan(module: AnsibleModule, layout: Layout, scene: Scene) -> Tuple[List[Step], Mapping[str, Target]]:
+def _plan(
+    module: AnsibleModule, layout: Layout, snapshot: Snapshot
+) -> Tuple[List[GpuPlan], Mapping[str, Target]]:
     """Return what is to be done, after everything that could speak against it."""
-    targets = resolve(layout, [gpu.board for gpu in scene.gpus], module.params["configurations"])
-    targets = remember(targets, recorded(_text(WANTED)))
-    steps = plan(scene.gpus, targets)
-    refuse(steps, scene.usage, _consent(module), unnamed(scene.gpus, steps))
-    return steps, targets
+    targets = resolve(layout, snapshot.gpus, module.params["configurations"])
+    targets = recorded(_text(RECORD)).remember(targets)
+    plans = plan_gpus(snapshot.gpus, targets)
+    refuse(plans, snapshot.gpus, _consent(module))
+    return plans, targets
 
 
 def _consent(module: AnsibleModule) -> Consent:
     return Consent(*(module.params["allow_" + what] for what in Consent._fields))
 
 
-def _rebooted(steps: Sequence[Step], scene: Scene) -> List[str]:
-    return [step.gpu.board.pci for step in steps if needs_reboot(step, scene.usage)]
+def _rebooted(plans: Sequence[GpuPlan]) -> List[str]:
+    return [plan.gpu.pci for plan in plans if needs_reboot(plan)]
 
 
 def _differing(record: bytes) -> List[_File]:
     """Return the files that are to be written. An empty record is one that cannot be known yet."""
     code = program()
     files = [
-        _File(WANTED, record, record.decode() or "the geometry after the change\n"),
+        _File(RECORD, record, record.decode() or "the geometry after the change\n"),
         _File(PROGRAM, code, "a program of %d bytes\n" % len(code)),
         _File(UNIT, UNIT_TEXT.encode(), UNIT_TEXT),
     ]
@@ -263,7 +261,7 @@ def _differing(record: bytes) -> List[_File]:
 
 def _finish(module: AnsibleModule, work: _Work) -> NoReturn:
     """Have the unit know its files and run, and answer. Not under the lock, which the unit takes itself."""
-    changed, differing = [step for step in work.steps if not step.is_empty], work.files
+    changed, differing = [plan for plan in work.plans if not plan.is_empty], work.files
     enabled = _succeeds(module, "is-enabled")
     # A unit that was deleted counts as gone, although systemd has it as it was once its file is back.
     deleted = any(file.path == UNIT and file.former is None for file in differing)
@@ -279,8 +277,8 @@ def _finish(module: AnsibleModule, work: _Work) -> NoReturn:
     module.exit_json(
         changed=bool(changed or differing or not lasting),
         reboot_required=bool(work.waiting),
-        gpus=[summary(step) for step in work.steps],
-        addresses=sorted(step.gpu.board.pci for step in work.steps),
+        gpus=[summary(plan) for plan in work.plans],
+        addresses=sorted(plan.gpu.pci for plan in work.plans),
         files=list(_FILES),
         diff=_diff(changed, differing, lasting),
     )
@@ -310,15 +308,15 @@ def _remove(module: AnsibleModule) -> NoReturn:
     raise AssertionError
 
 
-def _diff(changed: Sequence[Step], differing: Sequence[_File], lasting: bool) -> List[Dict[str, str]]:
+def _diff(changed: Sequence[GpuPlan], differing: Sequence[_File], lasting: bool) -> List[Dict[str, str]]:
     parts = [
         {
-            "before_header": "GPU %s" % step.gpu.board.pci,
-            "after_header": "GPU %s" % step.gpu.board.pci,
-            "before": "".join(line + "\n" for line in step.before()),
-            "after": "".join(line + "\n" for line in step.after()),
+            "before_header": "GPU %s" % plan.gpu.pci,
+            "after_header": "GPU %s" % plan.gpu.pci,
+            "before": "".join(line + "\n" for line in plan.before()),
+            "after": "".join(line + "\n" for line in plan.after()),
         }
-        for step in changed
+        for plan in changed
     ]
     for file in differing:
         former = b"another one\n" if file.former and file.path == PROGRAM else file.former or b""

@@ -9,48 +9,44 @@ import pytest
 from provision.model.fleet import Host
 from provision.model.plan import Disruption, GpuChange, RolePlan, State
 from provision.plan.partitions import restored, with_partitions
-from provision.plugins.module_utils.mig.layout import Target
-from provision.plugins.module_utils.mig.placement import Instance, Placement
-from provision.plugins.module_utils.mig.plan import Gpu, bare
-from provision.plugins.module_utils.mig.record import dump
-from provision.plugins.module_utils.mig.refusal import Usage, User
-from provision.plugins.module_utils.mig.snapshot import Scene, as_json, from_json
+from provision.plugins.module_utils.mig.gpu import GpuInstance, MigGpu, Target, User, gpu_from_pci_ids
+from provision.plugins.module_utils.mig.profiles import Placement
+from provision.plugins.module_utils.mig.record import Record, dump, load
+from provision.plugins.module_utils.mig.snapshot import Snapshot
 from provision.plugins.module_utils.receipts.inputs import VAULTED
 from provision.plugins.module_utils.receipts.reasons import Kind, Reason
-from tests.unit.plugins.module_utils.mig.boards import BOARDS
+from tests.unit.plugins.module_utils.mig.gpus import GPUS
 
 REASON = Reason(Kind.VARIABLE, "nvidia_mig_layout", "nvidia_mig_layout changed")
 ROLE = RolePlan(State.INPUTS_CHANGED, (REASON,), (Disruption.MIG_DESTROY,))
-NOBODY = Usage({}, {}, {})
-BOARD = BOARDS["a100-sxm4-40gb"]
-CUT = Gpu(
+BOARD = GPUS["a100-sxm4-40gb"]
+CUT = replace(
     BOARD,
-    "A100",
-    True,
-    True,
-    True,
-    (
-        Instance(7, "1g.5gb", Placement(0, 1), (1,)),
-        Instance(3, "2g.10gb", Placement(2, 2), (2,)),
-        Instance(1, "3g.20gb", Placement(4, 4), (3,)),
+    name="A100",
+    enabled=True,
+    pending=True,
+    needs_reset=True,
+    instances=(
+        GpuInstance(7, "1g.5gb", Placement(0, 1), (1,)),
+        GpuInstance(3, "2g.10gb", Placement(2, 2), (2,)),
+        GpuInstance(1, "3g.20gb", Placement(4, 4), (3,)),
     ),
 )
 WHOLE = replace(CUT, enabled=False, pending=False, instances=())
 TWO = [{"devices": "all", "mig-enabled": True, "mig-devices": {"3g.20gb": 1, "2g.10gb": 2}}]
-RECORD = dump([CUT], {BOARD.uuid: Target(True, ())}).decode()
-BUSY = Usage({(BOARD.uuid, 7): (User("container train"),)}, {}, {})
+RECORD = load(dump([CUT], {BOARD.uuid: Target(True, ())}).decode())
 
 
 def host(variables: dict[str, object], folder: str = "") -> Host:
     return Host("a100-01", (), variables, folder)
 
 
-def plan(scene: Scene | None, layout: object = TWO, **variables: object) -> RolePlan:
-    return with_partitions(ROLE, host({"nvidia_mig_layout": layout, **variables}), scene)
+def plan(snapshot: Snapshot | None, layout: object = TWO, **variables: object) -> RolePlan:
+    return with_partitions(ROLE, host({"nvidia_mig_layout": layout, **variables}), snapshot)
 
 
 def test_what_stays_and_what_goes_by_gpu() -> None:
-    found = plan(Scene((CUT,), NOBODY), nvidia_mig_allow_destroy=True)
+    found = plan(Snapshot((CUT,)), nvidia_mig_allow_destroy=True)
     assert found.gpus == (
         GpuChange(
             pci=BOARD.pci,
@@ -65,8 +61,10 @@ def test_what_stays_and_what_goes_by_gpu() -> None:
 
 
 def test_who_is_in_the_way() -> None:
-    busy = replace(CUT, instances=(replace(CUT.instances[0], users=("container train",)), *CUT.instances[1:]))
-    found = plan(Scene((busy,), BUSY), nvidia_mig_allow_destroy="true")
+    busy = replace(
+        CUT, instances=(replace(CUT.instances[0], users=(User("container train"),)), *CUT.instances[1:])
+    )
+    found = plan(Snapshot((busy,)), nvidia_mig_allow_destroy="true")
     assert found.gpus[0].in_the_way == ("container train",)
     assert found.refusal is not None
     assert "is in use by container train" in found.refusal
@@ -74,9 +72,8 @@ def test_who_is_in_the_way() -> None:
 
 
 def test_services_that_are_stopped_are_no_obstacle() -> None:
-    daemon = User("process nvidia-persiste (pid 7)", "nvidia-persistenced.service")
-    usage = Usage({}, {BOARD.uuid: (daemon,)}, {})
-    found = plan(Scene((WHOLE,), usage), nvidia_mig_allow_reset=True)
+    daemon = User("process nvidia-persiste (pid 7)", "nvidia-persistenced.service", computes=False)
+    found = plan(Snapshot((replace(WHOLE, users=(daemon,)),)), nvidia_mig_allow_reset=True)
     assert (found.gpus[0].stops, found.gpus[0].in_the_way) == (("nvidia-persistenced.service",), ())
     assert (found.disruption, found.refusal) == ((Disruption.GPU_RESET,), None)
 
@@ -95,19 +92,19 @@ def test_services_that_are_stopped_are_no_obstacle() -> None:
     ],
 )
 def test_refusals_are_known_beforehand(
-    gpu: Gpu, layout: object, consent: dict[str, object], refusal: str | None, disruption: list[Disruption]
+    gpu: MigGpu, layout: object, consent: dict[str, object], refusal: str | None, disruption: list[Disruption]
 ) -> None:
-    found = plan(Scene((gpu,), NOBODY), layout, **consent)
+    found = plan(Snapshot((gpu,)), layout, **consent)
     assert (found.refusal is None) == (refusal is None)
     assert (refusal or "") in (found.refusal or "")
     assert list(found.disruption) == list(disruption)
 
 
 def test_a_reboot_takes_mig_devices_along_that_no_layout_names() -> None:
-    other = replace(CUT, board=replace(BOARD, pci="0000:0f:00.0", uuid="GPU-another"))
-    scene = Scene((replace(WHOLE, resettable=False), other), NOBODY)
+    other = replace(CUT, pci="0000:0f:00.0", uuid="GPU-another")
+    snapshot = Snapshot((replace(WHOLE, resettable=False), other))
     layout = [{"devices": [0], "mig-enabled": True, "mig-devices": {"3g.20gb": 2}}]
-    found = plan(scene, layout, nvidia_mig_allow_reboot=True)
+    found = plan(snapshot, layout, nvidia_mig_allow_reboot=True)
     assert found.disruption == (Disruption.REBOOT, Disruption.MIG_DESTROY)
     assert "would destroy the MIG devices of GPU 0000:0f:00.0 (1g.5gb, 2g.10gb, 3g.20gb)" in str(
         found.refusal
@@ -115,74 +112,63 @@ def test_a_reboot_takes_mig_devices_along_that_no_layout_names() -> None:
     assert found.hint == "name these GPUs in `nvidia_mig_layout`, or set `nvidia_mig_allow_destroy: true`"
     assert found.gpus[1].after == ("MIG enabled",)
     assert len(found.gpus[1].goes) == 3
-    allowed = plan(scene, layout, nvidia_mig_allow_reboot=True, nvidia_mig_allow_destroy=True)
+    allowed = plan(snapshot, layout, nvidia_mig_allow_reboot=True, nvidia_mig_allow_destroy=True)
     assert allowed.refusal is None
 
-    reset = plan(replace(scene, gpus=(WHOLE, other)), layout, nvidia_mig_allow_reset=True)
+    reset = plan(replace(snapshot, gpus=(WHOLE, other)), layout, nvidia_mig_allow_reset=True)
     assert (reset.refusal, reset.disruption, len(reset.gpus)) == (None, (Disruption.GPU_RESET,), 1)
 
 
 @pytest.mark.parametrize(
     ("layout", "record", "expected"),
     [
-        ("", "", set()),
+        ("", Record(), set()),
         ("", RECORD, {"0000:02:00.0"}),
         ([{**TWO[0], "devices": [1]}], RECORD, {"0000:02:00.0", "0000:0f:00.0"}),
-        ([{**TWO[0], "devices": [1]}], "", {"0000:0f:00.0"}),
-        ("{{ layout }}", "", {"0000:02:00.0", "0000:0f:00.0"}),
-        ("[oops", "", {"0000:02:00.0", "0000:0f:00.0"}),
+        ([{**TWO[0], "devices": [1]}], Record(), {"0000:0f:00.0"}),
+        ("{{ layout }}", Record(), {"0000:02:00.0", "0000:0f:00.0"}),
+        ("[oops", Record(), {"0000:02:00.0", "0000:0f:00.0"}),
     ],
 )
 def test_which_gpus_are_partitioned_again_with_another_driver(
-    layout: object, record: str, expected: set[str]
+    layout: object, record: Record, expected: set[str]
 ) -> None:
-    other = replace(CUT, board=replace(BOARD, pci="0000:0f:00.0", uuid="GPU-another"))
-    scene = Scene((CUT, other), NOBODY, record=record)
-    assert restored(host({"nvidia_mig_layout": layout}), scene) == expected
+    other = replace(CUT, pci="0000:0f:00.0", uuid="GPU-another")
+    snapshot = Snapshot((CUT, other), record=record)
+    assert restored(host({"nvidia_mig_layout": layout}), snapshot) == expected
 
 
 def test_a_bare_host_is_judged_by_its_pci_ids() -> None:
-    gpu = bare("0000:07:00.0", "20b010de", "144e10de")
-    scene = Scene((gpu,), NOBODY, driver=False)
-    assert "resets GPU 0000:07:00.0" in str(plan(scene).refusal)
-    assert "`1g.23gb` does not exist" in str(plan(scene, "all-1g.23gb").refusal)
-    [change] = plan(scene, nvidia_mig_allow_reset=True).gpus
+    gpu = gpu_from_pci_ids("0000:07:00.0", "20b010de", "144e10de")
+    snapshot = Snapshot((gpu,), driver=False)
+    assert "resets GPU 0000:07:00.0" in str(plan(snapshot).refusal)
+    assert "`1g.23gb` does not exist" in str(plan(snapshot, "all-1g.23gb").refusal)
+    [change] = plan(snapshot, nvidia_mig_allow_reset=True).gpus
     assert (change.uuid, change.before, change.after[-1]) == (None, ("MIG disabled",), "4:4 3g.20gb")
 
 
 @pytest.mark.parametrize(
-    ("scene", "layout"),
+    ("snapshot", "layout"),
     [
         (None, TWO),
-        (Scene((WHOLE,), NOBODY, unknown=(BOARD.pci,)), TWO),
-        (Scene((WHOLE,), NOBODY), "{{ layout }}"),
-        (Scene((WHOLE,), NOBODY), {VAULTED: "…"}),
-        (Scene((WHOLE,), NOBODY), ""),
+        (Snapshot((WHOLE,), unknown=(BOARD.pci,)), TWO),
+        (Snapshot((WHOLE,)), "{{ layout }}"),
+        (Snapshot((WHOLE,)), {VAULTED: "…"}),
+        (Snapshot((WHOLE,)), ""),
     ],
 )
-def test_what_only_the_run_can_know_is_left_to_it(scene: Scene | None, layout: object) -> None:
-    assert plan(scene, layout) == ROLE
+def test_what_only_the_run_can_know_is_left_to_it(snapshot: Snapshot | None, layout: object) -> None:
+    assert plan(snapshot, layout) == ROLE
 
 
 def test_labels_of_a_mig_parted_file(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(json.dumps({"version": "v1", "mig-configs": {"two": TWO}}))
-    scene = Scene((CUT,), NOBODY)
+    snapshot = Snapshot((CUT,))
     file: dict[str, object] = {"nvidia_mig_config_file": str(path), "nvidia_mig_allow_destroy": True}
-    assert plan(scene, "two", **file).gpus[0].goes == ("0:1 1g.5gb",)
-    assert "layout `three` is not in" in str(plan(scene, "three", **file).refusal)
+    assert plan(snapshot, "two", **file).gpus[0].goes == ("0:1 1g.5gb",)
+    assert "layout `three` is not in" in str(plan(snapshot, "three", **file).refusal)
     beside: dict[str, object] = {**file, "nvidia_mig_layout": "two", "nvidia_mig_config_file": path.name}
-    assert with_partitions(ROLE, host(beside, str(tmp_path)), scene) == plan(scene, "two", **file)
+    assert with_partitions(ROLE, host(beside, str(tmp_path)), snapshot) == plan(snapshot, "two", **file)
     path.unlink()
-    assert plan(scene, "two", **file) == ROLE
-
-
-def test_a_scene_survives_its_journey() -> None:
-    usage = Usage(
-        {(BOARD.uuid, 7): (User("container train"),)},
-        {BOARD.uuid: (User("process x (pid 1)", "nvidia-dcgm.service"),)},
-        {BOARD.uuid: ()},
-    )
-    gpus = (CUT, replace(WHOLE, resettable=False), bare("0000:07:00.0", "1db610de", ""))
-    scene = Scene(gpus, usage, driver=False, unknown=("0000:07:00.0",), record="{}")
-    assert from_json(json.loads(json.dumps(as_json(scene)))) == scene
+    assert plan(snapshot, "two", **file) == ROLE

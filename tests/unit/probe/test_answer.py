@@ -6,6 +6,7 @@ import pytest
 
 from provision.errors import ConnectError
 from provision.model.observed import Driver, Gpu, ReceiptState, Workload
+from provision.plugins.module_utils.mig.snapshot import Snapshot, as_json
 from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 from provision.probe.answer import observed
 from tests.unit.connect.ssh_server import ANSWER
@@ -60,3 +61,13 @@ def test_more_than_is_bearable_is_counted_and_not_forgotten() -> None:
     found = differences(*[EDITED] * 1007)
     assert len(found) == 1001
     assert found[-1] == Reason(Kind.UNKNOWN, "", "and 7 more")
+
+
+def test_the_snapshot_of_a_host_with_a_layout_becomes_values() -> None:
+    assert observed({**ANSWER, "partitions": as_json(Snapshot(()))}).partitions == Snapshot(())
+
+
+def test_a_snapshot_of_another_shape_is_that_hosts_error() -> None:
+    spoilt = {**as_json(Snapshot(())), "driver": "yes"}
+    with pytest.raises(ConnectError, match=r"answer is garbled: partitions\.driver is str, not bool"):
+        observed({**ANSWER, "partitions": spoilt})

@@ -5,12 +5,11 @@ from typing import Any
 
 from provision.model.observed import Driver, Gpu, HostProbe, InfinibandPort, Observed, Workload
 from provision.model.plan import HostPlan, Plan, RolePlan, State
-from provision.plugins.module_utils.mig.placement import Instance, Placement
-from provision.plugins.module_utils.mig.plan import Gpu as Mig
-from provision.plugins.module_utils.mig.refusal import Usage
-from provision.plugins.module_utils.mig.snapshot import Scene
+from provision.plugins.module_utils.mig.gpu import GpuInstance
+from provision.plugins.module_utils.mig.profiles import Placement
+from provision.plugins.module_utils.mig.snapshot import Snapshot
 from provision.report.status import document, headline, screen
-from tests.unit.plugins.module_utils.mig.boards import BOARDS
+from tests.unit.plugins.module_utils.mig.gpus import GPUS
 
 from .test_plan import text
 
@@ -108,18 +107,17 @@ def test_the_headline_counts() -> None:
 
 
 def test_partitions_are_told_by_gpu() -> None:
-    board = BOARDS["h100-sxm5-80gb"]
+    board = GPUS["h100-sxm5-80gb"]
     gpus = PROBES["hgx01"].observed
     assert gpus is not None
-    mig = Instance(1, "3g.40gb", Placement(4, 4), (3,)), Instance(2, "3g.40gb", Placement(0, 4), (3,))
-    scene = Scene(
+    mig = GpuInstance(1, "3g.40gb", Placement(4, 4), (3,)), GpuInstance(2, "3g.40gb", Placement(0, 4), (3,))
+    snapshot = Snapshot(
         (
-            Mig(replace(board, pci="0000:18:00.0"), "", True, True, False, mig),
-            Mig(replace(board, pci="0000:2a:00.0"), "", True, True, False, ()),
+            replace(board, pci="0000:18:00.0", enabled=True, pending=True, instances=mig),
+            replace(board, pci="0000:2a:00.0", enabled=True, pending=True),
         ),
-        Usage({}, {}, {}),
     )
-    probe = replace(PROBES["hgx01"], observed=replace(gpus, partitions=scene))
+    probe = replace(PROBES["hgx01"], observed=replace(gpus, partitions=snapshot))
     found = text(screen({**PROBES, "hgx01": probe}, PLAN), width=200)
     assert "18:00.0: MIG 2x 3g.40gb" in found
     assert "2a:00.0: MIG on, no instances" in found

@@ -7,15 +7,15 @@ from typing import Any, Dict, Optional
 
 from ..host.machine import Machine
 from ..mig.snapshot import as_json
-from ..mig.survey import scene
+from ..mig.survey import take_snapshot
 from .answer import tell
 from .survey import survey
 
 
 def survey_with_partitions(machine: Optional[Machine] = None) -> Dict[str, Any]:
-    """Return the survey with the scene as `partitions`."""
+    """Return the survey with the snapshot as `partitions`."""
     machine = machine or Machine()
-    return {**survey(machine), "partitions": as_json(scene(machine))}
+    return {**survey(machine), "partitions": as_json(take_snapshot(machine))}
 
 
 def main() -> None:

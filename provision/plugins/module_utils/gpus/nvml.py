@@ -42,7 +42,7 @@ class _Placement(ctypes.Structure):
     _fields_ = [("start", c_uint), ("size", c_uint)]
 
 
-class _GpuInstanceProfile(ctypes.Structure):
+class _GpuInstanceProfileInfo(ctypes.Structure):
     _fields_ = [
         ("version", c_uint),
         ("id", c_uint),
@@ -64,7 +64,7 @@ class _GpuInstanceInfo(ctypes.Structure):
     _fields_ = [("device", c_void_p), ("id", c_uint), ("profileId", c_uint), ("placement", _Placement)]
 
 
-class _ComputeInstanceProfile(ctypes.Structure):
+class _ComputeInstanceProfileInfo(ctypes.Structure):
     _fields_ = [
         ("version", c_uint),
         ("id", c_uint),
@@ -100,7 +100,7 @@ class PciInfo:
 
 
 @dataclass(frozen=True)
-class GpuInstanceProfile:
+class GpuInstanceProfileInfo:
     """One GPU instance profile of one GPU; `engines` are copy, decoder, encoder, JPEG, OFA."""
 
     identifier: int
@@ -112,7 +112,7 @@ class GpuInstanceProfile:
 
 
 @dataclass(frozen=True)
-class GpuInstance:
+class GpuInstanceInfo:
     """One existing GPU instance; `start` and `size` are memory slices."""
 
     handle: int
@@ -123,7 +123,7 @@ class GpuInstance:
 
 
 @dataclass(frozen=True)
-class ComputeInstance:
+class ComputeInstanceInfo:
     """One existing compute instance; `slices` are compute slices."""
 
     handle: int
@@ -161,7 +161,7 @@ class Nvml:
         self._call("nvmlShutdown")
 
     @contextlib.contextmanager
-    def let_go(self) -> Iterator[None]:
+    def released(self) -> Iterator[None]:
         """Hold no GPU for a while, as a reset needs it; handles become invalid."""
         self.close()
         try:
@@ -229,11 +229,11 @@ class Nvml:
         self._call("nvmlDeviceSetMigMode", c_void_p(device), c_uint(enabled), byref(status))
         return status.value
 
-    def gpu_instance_profiles(self, device: int) -> List[GpuInstanceProfile]:
+    def gpu_instance_profiles(self, device: int) -> List[GpuInstanceProfileInfo]:
         """Return the profiles that the GPU offers, in NVML's order."""
         found = []
         for number in _GPU_INSTANCE_PROFILES:
-            info = _GpuInstanceProfile(version=_version(_GpuInstanceProfile, 2))
+            info = _GpuInstanceProfileInfo(version=_version(_GpuInstanceProfileInfo, 2))
             try:
                 self._call(
                     "nvmlDeviceGetGpuInstanceProfileInfoV", c_void_p(device), c_uint(number), byref(info)
@@ -250,7 +250,7 @@ class Nvml:
                 info.ofaCount,
             )
             name = _profile_name(info.name)
-            profile = GpuInstanceProfile(
+            profile = GpuInstanceProfileInfo(
                 info.id, name, info.sliceCount, info.instanceCount, info.memorySizeMB, engines
             )
             found.append(profile)
@@ -265,14 +265,14 @@ class Nvml:
         self._call(function, c_void_p(device), c_uint(profile), places, byref(count))
         return [(place.start, place.size) for place in places[: count.value]]
 
-    def gpu_instances(self, device: int, profile: int) -> List[GpuInstance]:
+    def gpu_instances(self, device: int, profile: int) -> List[GpuInstanceInfo]:
         """Return the instances of one profile."""
         found = []
         for handle in self._handles("nvmlDeviceGetGpuInstances", device, profile):
             info = _GpuInstanceInfo()
             self._call("nvmlGpuInstanceGetInfo", c_void_p(handle), byref(info))
             place = info.placement
-            found.append(GpuInstance(handle, info.id, info.profileId, place.start, place.size))
+            found.append(GpuInstanceInfo(handle, info.id, info.profileId, place.start, place.size))
         return found
 
     def create_gpu_instance(self, device: int, profile: int, start: int, size: int) -> int:
@@ -292,14 +292,14 @@ class Nvml:
         """Destroy an instance that has no compute instances any more."""
         self._call("nvmlGpuInstanceDestroy", c_void_p(handle))
 
-    def compute_instances(self, gpu_instance: int) -> List[ComputeInstance]:
+    def compute_instances(self, gpu_instance: int) -> List[ComputeInstanceInfo]:
         """Return the compute instances of a GPU instance, by identifier."""
         found = []
         for profile, slices in self._compute_profiles(gpu_instance):
             for handle in self._handles("nvmlGpuInstanceGetComputeInstances", gpu_instance, profile):
                 info = _ComputeInstanceInfo()
                 self._call("nvmlComputeInstanceGetInfo_v2", c_void_p(handle), byref(info))
-                found.append(ComputeInstance(handle, info.id, slices))
+                found.append(ComputeInstanceInfo(handle, info.id, slices))
         return sorted(found, key=lambda instance: instance.identifier)
 
     def create_compute_instance(self, gpu_instance: int, slices: int) -> None:
@@ -342,7 +342,7 @@ class Nvml:
         """Yield (profile id, slices), each number of slices once: some boards list a variant besides."""
         seen = set()
         for number in _COMPUTE_INSTANCE_PROFILES:
-            info = _ComputeInstanceProfile(version=_version(_ComputeInstanceProfile, 2))
+            info = _ComputeInstanceProfileInfo(version=_version(_ComputeInstanceProfileInfo, 2))
             function = "nvmlGpuInstanceGetComputeInstanceProfileInfoV"
             try:
                 self._call(function, c_void_p(gpu_instance), c_uint(number), c_uint(0), byref(info))

@@ -1,4 +1,4 @@
-"""From planned steps to the GPUs, one change of a host at a time, with the driver's services out of the way.
+"""From plans to the GPUs, one change of a host at a time, with the driver's services out of the way.
 
 Used by the module and by the program that runs at boot. Runs on hosts: Python 3.8, standard library only.
 """
@@ -13,9 +13,9 @@ from typing import Callable, Iterator, List, Sequence, Set, Tuple
 
 from ..gpus.nvml import Nvml
 from ..host.files import read_note, write_note
-from .geometry import MigError, Reset, carry_out
-from .plan import Step
-from .refusal import MigRefusedError, Usage, clients
+from .geometry import MigError, Reset, reconfigure
+from .plan import GpuPlan
+from .refusal import MigRefusedError, clients
 
 LOCK = "/run/provision/mig.lock"
 STOPPED = "/run/provision/mig-stopped.json"
@@ -44,8 +44,8 @@ def locked(seconds: float, path: str = LOCK) -> Iterator[None]:
         yield
 
 
-def carry_out_all(
-    nvml: Nvml, steps: Sequence[Step], usage: Usage, run: Run, *, reboot: bool = False, note: str = STOPPED
+def apply_plans(
+    nvml: Nvml, plans: Sequence[GpuPlan], run: Run, *, reboot: bool = False, note: str = STOPPED
 ) -> List[str]:
     """Bring every GPU to its target, with the services out of the way that hold them. Raises MigError.
 
@@ -53,18 +53,18 @@ def carry_out_all(
     a GPU is put back: PendingError.
     """
     waiting: List[str] = []
-    with _stopped(_in_the_way(steps, usage), run, note):
+    with _stopped(_in_the_way(plans), run, note):
         done: List[str] = []
-        for step in steps:
-            if step.is_empty:
+        for plan in plans:
+            if plan.is_empty:
                 continue
             try:
-                if not carry_out(nvml, step, _resetter(nvml, run), reboot):
-                    waiting.append(step.gpu.board.pci)
+                if not reconfigure(nvml, plan, _resetter(nvml, run), reboot):
+                    waiting.append(plan.gpu.pci)
             except MigError as error:
                 others = "; before it, GPU %s was changed" % ", ".join(done) if done else ""
                 raise type(error)("%s%s" % (error, others)) from error
-            done.append(step.gpu.board.pci)
+            done.append(plan.gpu.pci)
     return waiting
 
 
@@ -72,21 +72,20 @@ def _resetter(nvml: Nvml, run: Run) -> Reset:
     """Return what has nvidia-smi reset a GPU: the library's public interface cannot."""
 
     def reset(uuid: str) -> str:
-        with nvml.let_go():  # we are one of the clients that would be in the way
+        with nvml.released():  # we are one of the clients that would be in the way
             code, output = run(["nvidia-smi", "--gpu-reset", "-i", uuid])
         return "nvidia-smi --gpu-reset: %s" % " ".join(output.split())[:300] if code else ""
 
     return reset
 
 
-def _in_the_way(steps: Sequence[Step], usage: Usage) -> List[str]:
+def _in_the_way(plans: Sequence[GpuPlan]) -> List[str]:
     units: Set[str] = set()
-    for step in steps:
-        if step.switches_mode:
-            units.update(user.unit for user in clients(step.gpu, usage))
-        for instance in step.change.destroy:
-            users = usage.instances.get((step.gpu.board.uuid, instance.identifier), ())
-            units.update(user.unit for user in users)
+    for plan in plans:
+        if plan.switches_mode:
+            units.update(user.unit for user in clients(plan.gpu))
+        for instance in plan.change.destroy:
+            units.update(user.unit for user in instance.users)
     return sorted(units - {""})
 
 

@@ -15,14 +15,14 @@ from typing import Callable, Dict, List, Tuple
 from ..gpus.nvml import Nvml, NvmlError
 from ..host.files import write_note
 from ..host.machine import Machine
-from .apply import Run, carry_out_all, locked
+from .apply import Run, apply_plans, locked
 from .geometry import MigError
-from .layout import Target
+from .gpu import Target
 from .placement import NoPlacementError
-from .plan import plan
-from .record import MARKER, WANTED, RecordError, load
+from .plan import plan_gpus
+from .record import MARKER, RECORD, RecordError, load
 from .refusal import Consent, MigRefusedError, refuse
-from .survey import look
+from .survey import ask_driver
 
 _CDI_SERVICE = "nvidia-cdi-refresh.service"
 _CDI_FILE = "/etc/cdi/nvidia.yaml"
@@ -35,7 +35,7 @@ def main() -> int:
     """Restore, describe the devices for containers, leave the marker. Return the exit code."""
     machine = Machine()
     try:
-        targets = load(machine.read(WANTED) or "")
+        targets = load(machine.read(RECORD) or "").targets
         with locked(_LOCK_TIMEOUT):
             nvml = _nvml(_DRIVER_TIMEOUT)
             with nvml:
@@ -54,15 +54,15 @@ def main() -> int:
 def restore_all(nvml: Nvml, machine: Machine, targets: Dict[str, Target], run: Run) -> List[str]:
     """Bring each GPU to its target; return what did not work. Idle instances in the way are left alone."""
     troubles: List[str] = []
-    scene = look(nvml, machine)
-    missing = set(targets) - {gpu.board.uuid for gpu in scene.gpus}
+    snapshot = ask_driver(nvml, machine)
+    missing = set(targets) - {gpu.uuid for gpu in snapshot.gpus}
     troubles += ["GPU %s is not in this host any more" % uuid for uuid in sorted(missing)]
-    for gpu in scene.gpus:
+    for gpu in snapshot.gpus:
         try:
-            steps = plan([gpu], targets)
+            plans = plan_gpus([gpu], targets)
             # A change of mode disturbs nobody here: whoever uses a GPU is a reason to refuse.
-            refuse(steps, scene.usage, Consent(destroy=False, reset=True, reboot=False))
-            carry_out_all(nvml, steps, scene.usage, run)
+            refuse(plans, snapshot.gpus, Consent(destroy=False, reset=True, reboot=False))
+            apply_plans(nvml, plans, run)
         except (MigError, MigRefusedError, NoPlacementError) as error:
             troubles.append(str(error))
     return troubles

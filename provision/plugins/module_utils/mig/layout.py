@@ -14,7 +14,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from .placement import Placement, Profile, Wanted
+from .gpu import GpuInstanceSpec, MigGpu, Target
+from .profiles import Profile
 
 _PROFILE = re.compile(r"^(?:(?P<c>\d+)c\.)?(?P<gi>(?P<g>\d+)g\.(?P<gb>\d+)gb(?P<attributes>[+-][a-z.,]+)?)$")
 _FILTER = re.compile(r"^0x([0-9a-fA-F]{4})([0-9a-fA-F]{4})(?::0x([0-9a-fA-F]{4})([0-9a-fA-F]{4}))?$")
@@ -23,30 +24,6 @@ _ENTRY_KEYS = {"devices", "device-filter", "mig-enabled", "mig-devices"}
 
 class LayoutError(Exception):
     """The layout is not written as it should be, or names what the GPU does not have."""
-
-
-@dataclass(frozen=True)
-class Board:
-    """One GPU, as far as a layout is concerned. `device` is the PCI id (`20b010de`), `subsystem` likewise."""
-
-    uuid: str
-    pci: str
-    device: str
-    subsystem: str
-    capable: bool
-    profiles: Mapping[str, Profile]
-
-
-@dataclass(frozen=True)
-class Target:
-    """What one GPU should become: MIG mode on or off, and its instances.
-
-    `places`, one an instance, say where they lay before a reboot; they count only while the GPU is empty.
-    """
-
-    enabled: bool
-    instances: Tuple[Wanted, ...] = ()
-    places: Tuple[Placement, ...] = ()
 
 
 Layout = Union[str, Sequence[Mapping[str, Any]]]
@@ -66,7 +43,7 @@ def parse(value: Any) -> Optional[Layout]:  # noqa: ANN401 - whatever a variable
 
 
 def resolve(
-    layout: Layout, boards: Sequence[Board], configurations: Optional[Mapping[str, Any]] = None
+    layout: Layout, gpus: Sequence[MigGpu], configurations: Optional[Mapping[str, Any]] = None
 ) -> Dict[str, Target]:
     """Return what each GPU (by UUID) should become; GPUs that the layout does not name are not in the answer.
 
@@ -74,10 +51,10 @@ def resolve(
     Raises LayoutError.
     """
     if configurations is not None:
-        return _from_entries(_labelled(configurations, layout), boards)
+        return _from_entries(_labelled(configurations, layout), gpus)
     if isinstance(layout, str):
-        return _from_label(layout, boards)
-    return _from_entries(layout, boards)
+        return _from_label(layout, gpus)
+    return _from_entries(layout, gpus)
 
 
 def _labelled(configurations: Mapping[str, Any], label: Layout) -> Sequence[Mapping[str, Any]]:
@@ -99,36 +76,36 @@ def _labelled(configurations: Mapping[str, Any], label: Layout) -> Sequence[Mapp
     return entries
 
 
-def _from_label(label: str, boards: Sequence[Board]) -> Dict[str, Target]:
-    capable = [board for board in boards if board.capable]
+def _from_label(label: str, gpus: Sequence[MigGpu]) -> Dict[str, Target]:
+    capable = [gpu for gpu in gpus if gpu.capable]
     if not capable:
         raise LayoutError(f"layout `{label}` was asked for, but no GPU of this host is capable of MIG")
     if label == "all-disabled":
-        return {board.uuid: Target(enabled=False) for board in capable}
+        return {gpu.uuid: Target(enabled=False) for gpu in capable}
     if label == "all-enabled":
-        return {board.uuid: Target(enabled=True) for board in capable}
+        return {gpu.uuid: Target(enabled=True) for gpu in capable}
     if label == "all-balanced":
-        return {board.uuid: Target(enabled=True, instances=_balanced(board)) for board in capable}
+        return {gpu.uuid: Target(enabled=True, instances=_balanced(gpu)) for gpu in capable}
     if label.startswith("all-"):
-        return {board.uuid: Target(enabled=True, instances=_uniform(label, board)) for board in capable}
+        return {gpu.uuid: Target(enabled=True, instances=_uniform(label, gpu)) for gpu in capable}
     raise LayoutError(
         f"layout `{label}` is unknown: write `all-disabled`, `all-balanced`, `all-PROFILE` or a list"
     )
 
 
-def _uniform(label: str, board: Board) -> Tuple[Wanted, ...]:
+def _uniform(label: str, gpu: MigGpu) -> Tuple[GpuInstanceSpec, ...]:
     asked = label[len("all-") :]
-    for profile in board.profiles.values():
+    for profile in gpu.profiles.values():
         # mig-parted writes the `+` of an attribute as a dot in labels.
         if asked in (profile.name, profile.name.replace("+", ".")):
-            return (Wanted(profile.name, (profile.slices,)),) * profile.limit
-    raise LayoutError(_not_offered(asked, board))
+            return (GpuInstanceSpec(profile.name, (profile.slices,)),) * profile.limit
+    raise LayoutError(_not_offered(asked, gpu))
 
 
-def _balanced(board: Board) -> Tuple[Wanted, ...]:
+def _balanced(gpu: MigGpu) -> Tuple[GpuInstanceSpec, ...]:
     """Return two of the smallest, one 2g and, where the GPU has it, one 3g: mig-parted's recipe."""
     plain: Dict[int, Profile] = {}
-    for profile in board.profiles.values():
+    for profile in gpu.profiles.values():
         parsed = _parse_profile(profile.name)
         known = plain.get(profile.slices)
         if not parsed.attributes and (
@@ -136,12 +113,12 @@ def _balanced(board: Board) -> Tuple[Wanted, ...]:
         ):
             plain[profile.slices] = profile
     if 1 not in plain or 2 not in plain:
-        raise LayoutError(f"GPU {board.pci} has no balanced layout: it lacks 1g or 2g profiles")
+        raise LayoutError(f"GPU {gpu.pci} has no balanced layout: it lacks 1g or 2g profiles")
     chosen = [plain[1], plain[1], plain[2], *([plain[3]] if 3 in plain else [])]
-    return tuple(Wanted(profile.name, (profile.slices,)) for profile in reversed(chosen))
+    return tuple(GpuInstanceSpec(profile.name, (profile.slices,)) for profile in reversed(chosen))
 
 
-def _from_entries(entries: Sequence[Mapping[str, Any]], boards: Sequence[Board]) -> Dict[str, Target]:
+def _from_entries(entries: Sequence[Mapping[str, Any]], gpus: Sequence[MigGpu]) -> Dict[str, Target]:
     """Apply the entries in order; where two name the same GPU the later one holds, as with mig-parted.
 
     An entry with a filter may match nothing: files for a whole fleet name every board that it has.
@@ -151,19 +128,17 @@ def _from_entries(entries: Sequence[Mapping[str, Any]], boards: Sequence[Board])
     targets: Dict[str, Target] = {}
     for number, entry in enumerate(entries, start=1):
         _check_entry(entry, number)
-        matching = [board for board in boards if _selected(entry, board, boards, number)]
+        matching = [gpu for gpu in gpus if _selected(entry, gpu, gpus, number)]
         if not matching and not entry.get("device-filter"):
             raise LayoutError(f"entry {number} of the MIG layout matches no GPU of this host")
-        for board in matching:
-            if not board.capable:
+        for gpu in matching:
+            if not gpu.capable:
                 if entry["mig-enabled"]:
-                    raise LayoutError(f"GPU {board.pci} is not capable of MIG, entry {number} enables it")
+                    raise LayoutError(f"GPU {gpu.pci} is not capable of MIG, entry {number} enables it")
                 continue
-            targets[board.uuid] = Target(
-                entry["mig-enabled"], _instances(entry.get("mig-devices") or {}, board)
-            )
+            targets[gpu.uuid] = Target(entry["mig-enabled"], _instances(entry.get("mig-devices") or {}, gpu))
     if not targets and any(entry["mig-enabled"] for entry in entries):
-        found = ", ".join(f"{board.pci} ({board.device})" for board in boards)
+        found = ", ".join(f"{gpu.pci} ({gpu.device})" for gpu in gpus)
         raise LayoutError(f"no entry of the MIG layout matches a GPU of this host, which has {found}")
     return targets
 
@@ -195,62 +170,62 @@ def _check_entry(entry: Mapping[str, Any], number: int) -> None:
             raise LayoutError(f"the count of `{name}` in {place} must be a whole number, not `{count}`")
 
 
-def _selected(entry: Mapping[str, Any], board: Board, boards: Sequence[Board], number: int) -> bool:
+def _selected(entry: Mapping[str, Any], gpu: MigGpu, gpus: Sequence[MigGpu], number: int) -> bool:
     filters = entry.get("device-filter")
     if filters and not any(
-        _matches(str(text), board, number) for text in ([filters] if isinstance(filters, str) else filters)
+        _matches(str(text), gpu, number) for text in ([filters] if isinstance(filters, str) else filters)
     ):
         return False
     if entry["devices"] == "all":
         # A filter or an explicit list may name a GPU that cannot do MIG; "all" means those that can.
-        return board.capable or not entry["mig-enabled"]
-    by_address = sorted(boards, key=lambda other: other.pci)
+        return gpu.capable or not entry["mig-enabled"]
+    by_address = sorted(gpus, key=lambda other: other.pci)
     for device in entry["devices"]:
         if isinstance(device, int) and not isinstance(device, bool):
             if device >= len(by_address) or device < 0:
                 raise LayoutError(
-                    f"entry {number} of the MIG layout names GPU {device}, there are {len(boards)}"
+                    f"entry {number} of the MIG layout names GPU {device}, there are {len(gpus)}"
                 )
-            if by_address[device].uuid == board.uuid:
+            if by_address[device].uuid == gpu.uuid:
                 return True
-        elif _same_gpu(str(device), board):
+        elif _same_gpu(str(device), gpu):
             return True
-        elif not any(_same_gpu(str(device), other) for other in boards):
+        elif not any(_same_gpu(str(device), other) for other in gpus):
             raise LayoutError(f"entry {number} of the MIG layout names GPU `{device}`, which this host lacks")
     return False
 
 
-def _same_gpu(name: str, board: Board) -> bool:
-    return name in (board.uuid, board.pci) or name.lower().lstrip("0") == board.pci.lower().lstrip("0")
+def _same_gpu(name: str, gpu: MigGpu) -> bool:
+    return name in (gpu.uuid, gpu.pci) or name.lower().lstrip("0") == gpu.pci.lower().lstrip("0")
 
 
-def _matches(text: str, board: Board, number: int) -> bool:
+def _matches(text: str, gpu: MigGpu, number: int) -> bool:
     match = _FILTER.match(text)
     if match is None:
         raise LayoutError(f"device-filter `{text}` of entry {number} is not of the form 0x20B010DE")
     device, vendor, subdevice, subvendor = (part.lower() if part else None for part in match.groups())
-    same = f"{device}{vendor}" == board.device.lower()
-    return same and (subdevice is None or f"{subdevice}{subvendor}" == board.subsystem.lower())
+    same = f"{device}{vendor}" == gpu.device.lower()
+    return same and (subdevice is None or f"{subdevice}{subvendor}" == gpu.subsystem.lower())
 
 
-def _instances(counts: Mapping[str, int], board: Board) -> Tuple[Wanted, ...]:
+def _instances(counts: Mapping[str, int], gpu: MigGpu) -> Tuple[GpuInstanceSpec, ...]:
     """Turn profile counts into GPU instances; compute instances of one profile share a GPU instance."""
-    whole: List[Wanted] = []
+    whole: List[GpuInstanceSpec] = []
     parts: Dict[str, List[int]] = {}
     for name, count in counts.items():
         profile = _parse_profile(name)
-        if profile.gpu_instance not in board.profiles:
-            raise LayoutError(_not_offered(name, board))
+        if profile.gpu_instance not in gpu.profiles:
+            raise LayoutError(_not_offered(name, gpu))
         if profile.compute == profile.slices:
-            whole.extend([Wanted(profile.gpu_instance, (profile.slices,))] * count)
+            whole.extend([GpuInstanceSpec(profile.gpu_instance, (profile.slices,))] * count)
         else:
             parts.setdefault(profile.gpu_instance, []).extend([profile.compute] * count)
     for name, slices in parts.items():
-        whole.extend(_pack(name, board.profiles[name].slices, sorted(slices, reverse=True)))
+        whole.extend(_pack(name, gpu.profiles[name].slices, sorted(slices, reverse=True)))
     return tuple(whole)
 
 
-def _pack(name: str, room: int, slices: Sequence[int]) -> List[Wanted]:
+def _pack(name: str, room: int, slices: Sequence[int]) -> List[GpuInstanceSpec]:
     """Fill GPU instances of `room` slices with compute instances, largest first."""
     bins: List[List[int]] = []
     for size in slices:
@@ -260,7 +235,7 @@ def _pack(name: str, room: int, slices: Sequence[int]) -> List[Wanted]:
                 break
         else:
             bins.append([size])
-    return [Wanted(name, tuple(content)) for content in bins]
+    return [GpuInstanceSpec(name, tuple(content)) for content in bins]
 
 
 @dataclass(frozen=True)
@@ -283,5 +258,5 @@ def _parse_profile(name: str) -> _ParsedProfile:
     return _ParsedProfile(match["gi"], compute, slices, int(match["gb"]), match["attributes"] or "")
 
 
-def _not_offered(name: str, board: Board) -> str:
-    return f"profile `{name}` does not exist on GPU {board.pci}, which has {', '.join(board.profiles)}"
+def _not_offered(name: str, gpu: MigGpu) -> str:
+    return f"profile `{name}` does not exist on GPU {gpu.pci}, which has {', '.join(gpu.profiles)}"

@@ -1,7 +1,7 @@
 """Where MIG instances can go on one GPU, and the gentlest way from one layout to another.
 
 A GPU that is in MIG mode is a row of memory slices (eight on A100 and its successors, four on A30, twelve
-on RTX PRO 6000). A GPU instance profile may start at certain slices only; the driver tells which
+on RTX PRO 6000). Instances of a profile may start at certain slices only; the driver tells which
 (nvmlDeviceGetGpuInstancePossiblePlacements). Engines (decoders, encoders, JPEG, OFA) are shared out as
 well: all instances together cannot have more than the profile that takes the whole GPU.
 
@@ -14,69 +14,17 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-
-@dataclass(frozen=True, order=True)
-class Placement:
-    """`size` memory slices from slice `start`."""
-
-    start: int
-    size: int
-
-    @property
-    def mask(self) -> int:
-        """Return the slices as bits."""
-        return ((1 << self.size) - 1) << self.start
-
-    def __str__(self) -> str:
-        """Write it as nvidia-smi does."""
-        return f"{self.start}:{self.size}"
+from .gpu import GpuInstance, GpuInstanceSpec
+from .profiles import Placement, Profile
 
 
 @dataclass(frozen=True)
-class Profile:
-    """A GPU instance profile as one GPU offers it.
-
-    `slices` are compute slices (the 3 of 3g.20gb), `limit` is how many instances of it the GPU can hold when
-    it is empty, `engines` are the counts of each engine type in one fixed order.
-    """
-
-    name: str
-    slices: int
-    limit: int
-    placements: Tuple[Placement, ...]
-    engines: Tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """One GPU instance that should exist; `compute` are the slices of its compute instances."""
-
-    profile: str
-    compute: Tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Instance:
-    """One GPU instance that exists. `users` names what holds it: one in use is kept if possible."""
-
-    identifier: int
-    profile: str
-    placement: Placement
-    compute: Tuple[int, ...]
-    users: Tuple[str, ...] = ()
-
-    def satisfies(self, wanted: Wanted) -> bool:
-        """Tell whether this instance is what is wanted, wherever it lies."""
-        return (self.profile, self.compute) == (wanted.profile, wanted.compute)
-
-
-@dataclass(frozen=True)
-class Change:
+class GeometryChange:
     """What to keep, what to destroy, and what to create where, in that order."""
 
-    keep: Tuple[Instance, ...]
-    destroy: Tuple[Instance, ...]
-    create: Tuple[Tuple[Wanted, Placement], ...]
+    keep: Tuple[GpuInstance, ...]
+    destroy: Tuple[GpuInstance, ...]
+    create: Tuple[Tuple[GpuInstanceSpec, Placement], ...]
 
     @property
     def is_empty(self) -> bool:
@@ -89,8 +37,8 @@ class NoPlacementError(Exception):
 
 
 def plan_change(
-    profiles: Mapping[str, Profile], current: Sequence[Instance], wanted: Sequence[Wanted]
-) -> Change:
+    profiles: Mapping[str, Profile], current: Sequence[GpuInstance], wanted: Sequence[GpuInstanceSpec]
+) -> GeometryChange:
     """Find the change from `current` to `wanted` that destroys least, instances in use least of all.
 
     Raises NoPlacementError when a profile is not offered or no placement exists at all; it never raises
@@ -106,34 +54,34 @@ def plan_change(
         if found is not None:
             _check_engines(profiles, wanted)
             destroy = tuple(instance for instance in current if instance not in keep)
-            return Change(keep, destroy, tuple(found))
+            return GeometryChange(keep, destroy, tuple(found))
     raise NoPlacementError(f"{describe(wanted)} do not fit on this GPU together")
 
 
 def restore(
-    profiles: Mapping[str, Profile], wanted: Sequence[Wanted], places: Sequence[Placement]
-) -> Optional[Change]:
+    profiles: Mapping[str, Profile], wanted: Sequence[GpuInstanceSpec], placements: Sequence[Placement]
+) -> Optional[GeometryChange]:
     """Return the change that puts the instances of an empty GPU where they were; None where they cannot be."""
     taken = 0
-    for item, place in zip(wanted, places):
-        if item.profile not in profiles or place not in profiles[item.profile].placements:
+    for item, placement in zip(wanted, placements):
+        if item.profile not in profiles or placement not in profiles[item.profile].placements:
             return None
-        if taken & place.mask:
+        if taken & placement.mask:
             return None
-        taken |= place.mask
-    return Change((), (), tuple(zip(wanted, places))) if len(wanted) == len(places) else None
+        taken |= placement.mask
+    return GeometryChange((), (), tuple(zip(wanted, placements))) if len(wanted) == len(placements) else None
 
 
-def creation_order(profiles: Mapping[str, Profile], instances: Sequence[Instance]) -> List[Instance]:
+def creation_order(profiles: Mapping[str, Profile], instances: Sequence[GpuInstance]) -> List[GpuInstance]:
     """Return instances in the order in which this planner would have created them on an empty GPU."""
     return sorted(
         instances,
-        key=lambda each: (_span(profiles[each.profile]), each.compute, each.profile, each.placement),
+        key=lambda each: (_span(profiles[each.profile]), each.compute_slices, each.profile, each.placement),
         reverse=True,
     )
 
 
-def describe(wanted: Sequence[Wanted]) -> str:
+def describe(wanted: Sequence[GpuInstanceSpec]) -> str:
     """Write a multiset of instances as people do: `2x 1g.5gb + 1x 3g.20gb`."""
     counts: Dict[str, int] = {}
     for item in wanted:
@@ -141,7 +89,7 @@ def describe(wanted: Sequence[Wanted]) -> str:
     return " + ".join(f"{count}x {name}" for name, count in counts.items()) or "no instances"
 
 
-def _check_offered(profiles: Mapping[str, Profile], wanted: Sequence[Wanted]) -> None:
+def _check_offered(profiles: Mapping[str, Profile], wanted: Sequence[GpuInstanceSpec]) -> None:
     for item in wanted:
         if item.profile not in profiles:
             offered = ", ".join(sorted(profiles))
@@ -149,9 +97,9 @@ def _check_offered(profiles: Mapping[str, Profile], wanted: Sequence[Wanted]) ->
                 f"profile `{item.profile}` does not exist on this GPU, which has {offered}"
             )
         profile = profiles[item.profile]
-        if sum(item.compute) > profile.slices:
+        if sum(item.compute_slices) > profile.slices:
             raise NoPlacementError(
-                f"compute instances of {sum(item.compute)} slices do not fit into `{item.profile}`"
+                f"compute instances of {sum(item.compute_slices)} slices do not fit into `{item.profile}`"
             )
     for name in {item.profile for item in wanted}:
         count = sum(item.profile == name for item in wanted)
@@ -161,7 +109,7 @@ def _check_offered(profiles: Mapping[str, Profile], wanted: Sequence[Wanted]) ->
             )
 
 
-def _check_engines(profiles: Mapping[str, Profile], wanted: Sequence[Wanted]) -> None:
+def _check_engines(profiles: Mapping[str, Profile], wanted: Sequence[GpuInstanceSpec]) -> None:
     """Compare with the profile that takes the whole GPU, which has all engines."""
     full = max(profiles.values(), key=lambda profile: profile.slices)
     for engine, total in enumerate(full.engines):
@@ -169,20 +117,22 @@ def _check_engines(profiles: Mapping[str, Profile], wanted: Sequence[Wanted]) ->
             raise NoPlacementError(f"{describe(wanted)} need more engines than this GPU has")
 
 
-def _keepable(current: Sequence[Instance], wanted: Sequence[Wanted]) -> Iterator[Tuple[Instance, ...]]:
+def _keepable(
+    current: Sequence[GpuInstance], wanted: Sequence[GpuInstanceSpec]
+) -> Iterator[Tuple[GpuInstance, ...]]:
     """Yield the sets of instances that could stay, the best one first: most in use, then most of all."""
-    candidates = [instance for instance in current if any(instance.satisfies(item) for item in wanted)]
-    subsets: List[Tuple[Instance, ...]] = []
+    candidates = [instance for instance in current if instance.spec in wanted]
+    subsets: List[Tuple[GpuInstance, ...]] = []
     for size in range(len(candidates) + 1):
         for subset in combinations(candidates, size):
             if _without(wanted, subset) is not None and _disjoint(subset):
                 subsets.append(subset)
     yield from sorted(
-        subsets, key=lambda subset: (-sum(bool(instance.users) for instance in subset), -len(subset))
+        subsets, key=lambda subset: (-sum(bool(instance.workers) for instance in subset), -len(subset))
     )
 
 
-def _disjoint(instances: Sequence[Instance]) -> bool:
+def _disjoint(instances: Sequence[GpuInstance]) -> bool:
     taken = 0
     for instance in instances:
         if taken & instance.placement.mask:
@@ -191,11 +141,13 @@ def _disjoint(instances: Sequence[Instance]) -> bool:
     return True
 
 
-def _without(wanted: Sequence[Wanted], kept: Sequence[Instance]) -> Optional[List[Wanted]]:
+def _without(
+    wanted: Sequence[GpuInstanceSpec], kept: Sequence[GpuInstance]
+) -> Optional[List[GpuInstanceSpec]]:
     """Return what is still missing when `kept` stay; None when more are kept than wanted."""
     missing = list(wanted)
     for instance in kept:
-        match = next((item for item in missing if instance.satisfies(item)), None)
+        match = next((item for item in missing if instance.spec == item), None)
         if match is None:
             return None
         missing.remove(match)
@@ -203,12 +155,14 @@ def _without(wanted: Sequence[Wanted], kept: Sequence[Instance]) -> Optional[Lis
 
 
 def _place(
-    profiles: Mapping[str, Profile], missing: Optional[Sequence[Wanted]], taken: int
-) -> Optional[List[Tuple[Wanted, Placement]]]:
+    profiles: Mapping[str, Profile], missing: Optional[Sequence[GpuInstanceSpec]], taken: int
+) -> Optional[List[Tuple[GpuInstanceSpec, Placement]]]:
     """Find a place for each, largest first and as high as possible, as the driver itself packs."""
     if not missing:
         return []
-    largest = max(missing, key=lambda item: (_span(profiles[item.profile]), item.compute, item.profile))
+    largest = max(
+        missing, key=lambda item: (_span(profiles[item.profile]), item.compute_slices, item.profile)
+    )
     rest = list(missing)
     rest.remove(largest)
     for placement in sorted(profiles[largest.profile].placements, reverse=True):

@@ -1,4 +1,4 @@
-"""One GPU as it is, what it should become, and what has to happen to it.
+"""What has to happen to each GPU to become its target.
 
 Everything here is pure. Python 3.8, standard library only; hosts and the control machine run it.
 """
@@ -6,35 +6,19 @@ Everything here is pure. Python 3.8, standard library only; hosts and the contro
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import List, Mapping, Sequence, Tuple
+from typing import List, Mapping, Sequence
 
-from .layout import Board, Target
-from .placement import Change, Instance, NoPlacementError, plan_change, restore
-from .profiles import known
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """One GPU as it is now. `pending` is the MIG mode after the next reset."""
-
-    board: Board
-    name: str
-    enabled: bool
-    pending: bool
-    resets: bool
-    """A change of MIG mode resets the GPU, so nothing may hold it."""
-    instances: Tuple[Instance, ...]
-    resettable: bool = True
-    """The host can reset the GPU on its own; where it cannot, as under pass-through, it takes a reboot."""
+from .gpu import GpuInstance, MigGpu, Target, geometry
+from .placement import GeometryChange, NoPlacementError, plan_change, restore
 
 
 @dataclass(frozen=True)
-class Step:
+class GpuPlan:
     """What has to happen to one GPU to become its target."""
 
-    gpu: Gpu
+    gpu: MigGpu
     target: Target
-    change: Change
+    change: GeometryChange
 
     @property
     def switches_mode(self) -> bool:
@@ -54,68 +38,42 @@ class Step:
         """Return the geometry wanted, a line an instance."""
         return geometry(self.target.enabled, self.result().instances)
 
-    def result(self) -> Gpu:
+    def result(self) -> MigGpu:
         """Return the GPU as it will be; numbers of instances to come are not known."""
         created = tuple(
-            Instance(-1, wanted.profile, place, wanted.compute) for wanted, place in self.change.create
+            GpuInstance(-1, spec.profile, placement, spec.compute_slices)
+            for spec, placement in self.change.create
         )
         enabled = self.target.enabled
         return replace(self.gpu, enabled=enabled, pending=enabled, instances=self.change.keep + created)
 
 
-def geometry(enabled: bool, instances: Sequence[Instance]) -> List[str]:
-    """Write a geometry: the mode, then each instance with its place, in order of places."""
-    lines = ["MIG %s" % ("enabled" if enabled else "disabled")]
-    return lines + [label(instance) for instance in sorted(instances, key=lambda each: each.placement)]
+def plan_gpus(gpus: Sequence[MigGpu], targets: Mapping[str, Target]) -> List[GpuPlan]:
+    """Return a plan for each GPU that has a target. Raises NoPlacementError."""
+    return [_plan_gpu(gpu, targets[gpu.uuid]) for gpu in gpus if gpu.uuid in targets]
 
 
-def label(instance: Instance) -> str:
-    """Write an instance: its place and its profile, and how it is divided where it is."""
-    parts = "+".join("%dc" % slices for slices in instance.compute)
-    # 3g.20gb with one compute instance of three slices is simply 3g.20gb.
-    whole = parts == "%sc" % instance.profile.split("g.")[0]
-    name = instance.profile if whole else "%s (%s)" % (instance.profile, parts or "empty")
-    return "%s %s" % (instance.placement, name)
-
-
-def plan(gpus: Sequence[Gpu], targets: Mapping[str, Target]) -> List[Step]:
-    """Return a step for each GPU that has a target. Raises NoPlacementError."""
-    return [_plan_gpu(gpu, targets[gpu.board.uuid]) for gpu in gpus if gpu.board.uuid in targets]
-
-
-def bare(pci: str, device: str, subsystem: str, enabled: bool = False) -> Gpu:
-    """Return a GPU that no driver tells about yet: no instances, profiles of the board as far as they are known.
-
-    `enabled` is the MIG mode that it was left in; only GPUs that are reset for a change of it keep it.
-    """
-    profiles = known(device)
-    board = Board(pci, pci, device, subsystem, profiles is not None, profiles or {})
-    # Device ids of Ampere's boards with MIG begin with 20.
-    resets = device.startswith("20")
-    return Gpu(board, "", enabled and resets, enabled and resets, resets, ())
-
-
-def summary(step: Step) -> Mapping[str, object]:
-    """Return what a step does, for people and programs."""
+def summary(plan: GpuPlan) -> Mapping[str, object]:
+    """Return what a plan does, for people and programs."""
     return {
-        "pci": step.gpu.board.pci,
-        "uuid": step.gpu.board.uuid,
-        "before": step.before(),
-        "after": step.after(),
-        "kept": len(step.change.keep),
-        "destroyed": len(step.change.destroy),
-        "created": len(step.change.create),
+        "pci": plan.gpu.pci,
+        "uuid": plan.gpu.uuid,
+        "before": plan.before(),
+        "after": plan.after(),
+        "kept": len(plan.change.keep),
+        "destroyed": len(plan.change.destroy),
+        "created": len(plan.change.create),
     }
 
 
-def _plan_gpu(gpu: Gpu, target: Target) -> Step:
+def _plan_gpu(gpu: MigGpu, target: Target) -> GpuPlan:
     if not target.enabled:
-        return Step(gpu, target, Change((), gpu.instances, ()))
+        return GpuPlan(gpu, target, GeometryChange((), gpu.instances, ()))
     try:
         if not gpu.instances:
-            again = restore(gpu.board.profiles, target.instances, target.places)
-            if again is not None and target.places:
-                return Step(gpu, target, again)
-        return Step(gpu, target, plan_change(gpu.board.profiles, gpu.instances, target.instances))
+            again = restore(gpu.profiles, target.instances, target.placements)
+            if again is not None and target.placements:
+                return GpuPlan(gpu, target, again)
+        return GpuPlan(gpu, target, plan_change(gpu.profiles, gpu.instances, target.instances))
     except NoPlacementError as error:
-        raise NoPlacementError("GPU %s: %s" % (gpu.board.pci, error)) from error
+        raise NoPlacementError("GPU %s: %s" % (gpu.pci, error)) from error

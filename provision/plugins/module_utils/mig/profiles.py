@@ -11,10 +11,43 @@ Python 3.8, standard library only.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Tuple
 
 from ..gpus.boards import ARCHITECTURES, VENDOR, architecture
-from .placement import Placement, Profile
+
+
+@dataclass(frozen=True, order=True)
+class Placement:
+    """`size` memory slices from slice `start`."""
+
+    start: int
+    size: int
+
+    @property
+    def mask(self) -> int:
+        """Return the slices as bits."""
+        return ((1 << self.size) - 1) << self.start
+
+    def __str__(self) -> str:
+        """Write it as nvidia-smi does."""
+        return f"{self.start}:{self.size}"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A GPU instance profile as one GPU offers it.
+
+    `slices` are compute slices (the 3 of 3g.20gb), `limit` is how many instances of it the GPU can hold when
+    it is empty, `engines` are the counts of each engine type in one fixed order.
+    """
+
+    name: str
+    slices: int
+    limit: int
+    placements: Tuple[Placement, ...]
+    engines: Tuple[int, ...] = ()
+
 
 # Name, compute slices, instances at most, memory slices of one, where one may start.
 _Shape = Tuple[str, int, int, int, Tuple[int, ...]]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any, Dict, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Sequence, Tuple
 
-from .layout import Target
-from .placement import Placement, Wanted, creation_order
-from .plan import Gpu
+from .gpu import GpuInstance, GpuInstanceSpec, MigGpu, Target
+from .placement import creation_order
+from .profiles import Placement
 
-WANTED = "/etc/provision/mig.json"
+RECORD = "/etc/provision/mig.json"
 MARKER = "/run/provision/mig.json"
 """What became of the restoration in this boot: /run does not outlive it."""
 
@@ -24,86 +25,99 @@ class RecordError(Exception):
     """The file of wanted states is not what this project writes."""
 
 
-def dump(gpus: Sequence[Gpu], targets: Mapping[str, Target]) -> bytes:
-    """Write down the state of the GPUs that have a target, as they are now, places included."""
-    found: Dict[str, Any] = {}
-    for gpu in sorted(gpus, key=lambda each: each.board.pci):
-        if gpu.board.uuid in targets:
-            instances = [
-                {
-                    "profile": each.profile,
-                    "compute": list(each.compute),
-                    "start": each.placement.start,
-                    "size": each.placement.size,
-                }
-                for each in creation_order(gpu.board.profiles, gpu.instances)
-            ]
-            found[gpu.board.uuid] = {"pci": gpu.board.pci, "enabled": gpu.enabled, "instances": instances}
+@dataclass(frozen=True)
+class RecordedGpu:
+    """One GPU of the record; its target has the placements that its instances had."""
+
+    uuid: str
+    pci: str
+    target: Target
+
+
+@dataclass(frozen=True)
+class Record:
+    """The GPUs of the host's last layout."""
+
+    gpus: Tuple[RecordedGpu, ...] = ()
+
+    @property
+    def targets(self) -> Dict[str, Target]:
+        """Return the target of each GPU, by UUID."""
+        return {gpu.uuid: gpu.target for gpu in self.gpus}
+
+    @property
+    def by_address(self) -> Dict[str, Target]:
+        """Return the same by PCI address, which is all that is known of a GPU without a driver."""
+        return {gpu.pci: gpu.target for gpu in self.gpus}
+
+    def holds(self, targets: Mapping[str, Target]) -> bool:
+        """Tell whether it is of just these targets, by PCI address, wherever the instances lie."""
+        ours = self.by_address
+        return ours.keys() == targets.keys() and all(_same(targets[pci], ours[pci]) for pci in targets)
+
+    def remember(self, targets: Mapping[str, Target]) -> Dict[str, Target]:
+        """Return the targets, by UUID, with the placements of recorded ones that have the same instances.
+
+        What went away is then made again where it was, and its MIG devices get the UUIDs that they had.
+        """
+        ours = self.targets
+        return {
+            uuid: ours[uuid] if uuid in ours and _same(target, ours[uuid]) else target
+            for uuid, target in targets.items()
+        }
+
+
+def dump(gpus: Sequence[MigGpu], targets: Mapping[str, Target]) -> bytes:
+    """Write down the state of the GPUs that have a target, as they are now, placements included."""
+    found = {
+        gpu.uuid: {
+            "pci": gpu.pci,
+            "enabled": gpu.enabled,
+            "instances": [_written(each) for each in creation_order(gpu.profiles, gpu.instances)],
+        }
+        for gpu in sorted(gpus, key=lambda each: each.pci)
+        if gpu.uuid in targets
+    }
     return (json.dumps({"schema": _SCHEMA, "gpus": found}, indent=2) + "\n").encode()
 
 
-def load(text: str) -> Dict[str, Target]:
-    """Read what `dump` wrote: the target of each GPU, by UUID. Raises RecordError."""
-    return {uuid: _target(gpu) for uuid, gpu in _gpus(text).items()}
-
-
-def holds(text: str, targets: Mapping[str, Target]) -> bool:
-    """Tell whether this is the record of just these targets, by PCI address, wherever the instances lie."""
-    try:
-        recorded = {gpu.get("pci"): _target(gpu) for gpu in _gpus(text).values()}
-    except RecordError:
-        return False
-    return recorded.keys() == targets.keys() and all(_same(targets[pci], recorded[pci]) for pci in targets)
-
-
-def _gpus(text: str) -> Dict[str, Any]:
+def load(text: str) -> Record:
+    """Read what `dump` wrote. Raises RecordError."""
     try:
         document = json.loads(text)
         if document["schema"] != _SCHEMA:
             raise RecordError("schema %s is not known" % document["schema"])
-        gpus: Dict[str, Any] = document["gpus"]
-        for gpu in gpus.values():
-            _target(gpu)
+        return Record(tuple(_read(uuid, gpu) for uuid, gpu in document["gpus"].items()))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordError("not a record of a MIG layout (%s)" % error) from error
-    return gpus
 
 
-def recorded(text: str) -> Dict[str, Target]:
-    """Return the same as `load`; of a text of another kind, which the next layout replaces, nothing."""
+def recorded(text: str) -> Record:
+    """Return the same; of a text of another kind, which the next layout replaces, an empty record."""
     try:
         return load(text)
     except RecordError:
-        return {}
-
-
-def modes(text: str) -> Dict[str, bool]:
-    """Return the MIG mode of each GPU in what `dump` wrote, by PCI address; nothing of a text of another kind."""
-    try:
-        return {gpu["pci"]: bool(gpu["enabled"]) for gpu in json.loads(text)["gpus"].values()}
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return {}
-
-
-def remember(targets: Mapping[str, Target], former: Mapping[str, Target]) -> Dict[str, Target]:
-    """Return the targets, with the places of former ones that have the same instances.
-
-    What went away is then made again where it was, and its MIG devices get the UUIDs that they had.
-    """
-    return {
-        uuid: former[uuid] if uuid in former and _same(target, former[uuid]) else target
-        for uuid, target in targets.items()
-    }
+        return Record()
 
 
 def _same(left: Target, right: Target) -> bool:
     return left.enabled == right.enabled and Counter(left.instances) == Counter(right.instances)
 
 
-def _target(gpu: Mapping[str, Any]) -> Target:
+def _written(instance: GpuInstance) -> Dict[str, Any]:
+    return {
+        "profile": instance.profile,
+        "compute": list(instance.compute_slices),
+        "start": instance.placement.start,
+        "size": instance.placement.size,
+    }
+
+
+def _read(uuid: str, gpu: Mapping[str, Any]) -> RecordedGpu:
     instances = gpu["instances"]
-    return Target(
+    target = Target(
         bool(gpu["enabled"]),
-        tuple(Wanted(each["profile"], tuple(each["compute"])) for each in instances),
+        tuple(GpuInstanceSpec(each["profile"], tuple(each["compute"])) for each in instances),
         tuple(Placement(each["start"], each["size"]) for each in instances),
     )
+    return RecordedGpu(uuid, gpu["pci"], target)

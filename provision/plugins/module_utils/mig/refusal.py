@@ -5,33 +5,13 @@ Everything here is pure. Python 3.8, standard library only; hosts and the contro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Container, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Container, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..host.refusal import RefusedError
-from .placement import Instance
-from .plan import Gpu, Step
+from .gpu import GpuInstance, MigGpu, User
+from .plan import GpuPlan
 
 _UNNAMED_HINT = "name these GPUs in `nvidia_mig_layout`, or set `nvidia_mig_allow_destroy: true`"
-
-
-class User(NamedTuple):
-    """One user. `unit` is set where it is a service that this project may stop and start again."""
-
-    text: str
-    unit: str = ""
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Users by GPU instance, (GPU UUID, id), and by GPU UUID.
-
-    `computing` are those of the users of a GPU that compute on it; the others only hold its device file.
-    """
-
-    instances: Mapping[Tuple[str, int], Tuple[User, ...]]
-    gpus: Mapping[str, Tuple[User, ...]]
-    computing: Mapping[str, Tuple[User, ...]]
 
 
 class MigRefusedError(RefusedError):
@@ -42,7 +22,7 @@ class Obstacle(NamedTuple):
     """What speaks against a reboot: what to do before it, and the GPUs whose MIG devices it would destroy."""
 
     hint: str
-    loses: Sequence[Gpu] = ()
+    loses: Sequence[MigGpu] = ()
 
 
 class Consent(NamedTuple):
@@ -53,14 +33,14 @@ class Consent(NamedTuple):
     reboot: bool
 
 
-def needs_reboot(step: Step, usage: Usage) -> bool:
+def needs_reboot(plan: GpuPlan) -> bool:
     """Tell whether it is known beforehand that MIG mode of the GPU changes with a reboot only."""
-    if not (step.switches_mode and step.gpu.resets):
+    if not (plan.switches_mode and plan.gpu.needs_reset):
         return False
-    return not step.gpu.resettable or any(not user.unit for user in usage.gpus.get(step.gpu.board.uuid, ()))
+    return not plan.gpu.resettable or bool(plan.gpu.holders)
 
 
-def lost(gpus: Sequence[Gpu], restored: Container[str]) -> List[Gpu]:
+def lost(gpus: Sequence[MigGpu], restored: Container[str]) -> List[MigGpu]:
     """Return the GPUs whose MIG devices nobody makes again once the host or its driver was started anew.
 
     `restored` are the PCI addresses of the GPUs that are partitioned then.
@@ -68,118 +48,111 @@ def lost(gpus: Sequence[Gpu], restored: Container[str]) -> List[Gpu]:
     return [
         gpu
         for gpu in gpus
-        if gpu.board.pci not in restored and any(instance.compute for instance in gpu.instances)
+        if gpu.pci not in restored and any(instance.compute_slices for instance in gpu.instances)
     ]
 
 
-def unnamed(gpus: Sequence[Gpu], steps: Sequence[Step]) -> List[Gpu]:
-    """Return the GPUs with MIG devices that no step concerns: a reboot would take these along."""
-    return lost(gpus, [step.gpu.board.pci for step in steps])
+def unnamed(gpus: Sequence[MigGpu], plans: Sequence[GpuPlan]) -> List[MigGpu]:
+    """Return the GPUs with MIG devices that no plan concerns: a reboot would take these along."""
+    return lost(gpus, [plan.gpu.pci for plan in plans])
 
 
-def refuse(steps: Sequence[Step], usage: Usage, consent: Consent, others: Sequence[Gpu] = ()) -> None:
-    """Raise MigRefusedError for the first thing that stands in the way of any of the steps.
+def refuse(plans: Sequence[GpuPlan], gpus: Sequence[MigGpu], consent: Consent) -> None:
+    """Raise MigRefusedError for the first thing that stands in the way of any of the plans.
 
-    `others` are the `unnamed` GPUs.
+    `gpus` are all that the host has.
     """
-    for step in steps:
-        for instance in step.change.destroy:
-            _refuse_busy(step, instance)
-    for step in steps:
-        if step.switches_mode:
-            _refuse_working(step, usage)
-    for step in steps:
-        for instance in step.change.destroy:
+    for plan in plans:
+        for instance in plan.change.destroy:
+            _refuse_busy(plan, instance)
+    for plan in plans:
+        if plan.switches_mode:
+            _refuse_working(plan)
+    for plan in plans:
+        for instance in plan.change.destroy:
             # An instance without compute instances is nobody's: it has no device and no UUID.
-            if instance.compute and not consent.destroy:
+            if instance.compute_slices and not consent.destroy:
                 raise MigRefusedError(
-                    "%s would be destroyed, and with it the UUIDs of its MIG devices" % _told(step, instance),
+                    "%s would be destroyed, and with it the UUIDs of its MIG devices" % _told(plan, instance),
                     "nobody uses it now: set `nvidia_mig_allow_destroy: true`",
                 )
-        if needs_reboot(step, usage):
-            _refuse_reboot(step, usage, consent, others)
-        elif step.switches_mode and step.gpu.resets and not consent.reset:
+        if needs_reboot(plan):
+            _refuse_reboot(plan, consent, against_reboot(plans, gpus, consent))
+        elif plan.switches_mode and plan.gpu.needs_reset and not consent.reset:
             raise MigRefusedError(
-                "switching MIG mode %s resets GPU %s" % (_word(step), step.gpu.board.pci),
+                "switching MIG mode %s resets GPU %s" % (_word(plan), plan.gpu.pci),
                 "nobody works on it now: set `nvidia_mig_allow_reset: true`",
             )
 
 
-def refuse_loss(gpus: Sequence[Gpu], cause: str) -> None:
+def refuse_loss(gpus: Sequence[MigGpu], cause: str) -> None:
     """Raise MigRefusedError where there are GPUs, as `lost` finds them, whose MIG devices `cause` would destroy."""
     if gpus:
         raise MigRefusedError("%s %s" % (cause, _loss(gpus)), _UNNAMED_HINT)
 
 
-def against_reboot(usage: Usage, consent: Consent, others: Sequence[Gpu]) -> Optional[Obstacle]:
-    """Return what keeps the host from being rebooted; None where nothing does."""
-    working = _working(usage)
+def against_reboot(plans: Sequence[GpuPlan], gpus: Sequence[MigGpu], consent: Consent) -> Optional[Obstacle]:
+    """Return what keeps the host from being rebooted; None where nothing does. `gpus` are all that it has."""
+    working = sorted({worker for gpu in gpus for worker in gpu.workers})
     if working:
-        return Obstacle("end what works on this host's GPUs: %s" % working)
+        return Obstacle("end what works on this host's GPUs: %s" % ", ".join(working))
     if not consent.reboot:
         return Obstacle("nobody works on the GPUs now: set `nvidia_mig_allow_reboot: true`")
+    others = unnamed(gpus, plans)
     return Obstacle(_UNNAMED_HINT, others) if others and not consent.destroy else None
 
 
-def _refuse_busy(step: Step, instance: Instance) -> None:
-    if instance.users:
+def _refuse_busy(plan: GpuPlan, instance: GpuInstance) -> None:
+    if instance.workers:
         raise MigRefusedError(
-            "%s is in use by %s" % (_told(step, instance), ", ".join(instance.users)),
+            "%s is in use by %s" % (_told(plan, instance), ", ".join(instance.workers)),
             "end what runs on it, or choose a layout that keeps it",
         )
 
 
-def _refuse_working(step: Step, usage: Usage) -> None:
-    working = [user.text for user in usage.computing.get(step.gpu.board.uuid, ()) if not user.unit]
-    if working:
+def _refuse_working(plan: GpuPlan) -> None:
+    if plan.gpu.workers:
         raise MigRefusedError(
             "MIG mode of GPU %s cannot be switched %s: %s uses it"
-            % (step.gpu.board.pci, _word(step), ", ".join(working)),
+            % (plan.gpu.pci, _word(plan), ", ".join(plan.gpu.workers)),
             "end what runs on it",
         )
 
 
-def _refuse_reboot(step: Step, usage: Usage, consent: Consent, others: Sequence[Gpu]) -> None:
-    holders = [user.text for user in usage.gpus.get(step.gpu.board.uuid, ()) if not user.unit]
-    reason = "%s holds it" % ", ".join(holders) if step.gpu.resettable else "the kernel cannot reset it"
+def _refuse_reboot(plan: GpuPlan, consent: Consent, obstacle: Optional[Obstacle]) -> None:
+    reason = (
+        "%s holds it" % ", ".join(plan.gpu.holders) if plan.gpu.resettable else "the kernel cannot reset it"
+    )
     message = "MIG mode of GPU %s can be switched %s by a reboot only: %s" % (
-        step.gpu.board.pci,
-        _word(step),
+        plan.gpu.pci,
+        _word(plan),
         reason,
     )
     if not consent.reboot:
-        end = "end that, or " if step.gpu.resettable else ""
+        end = "end that, or " if plan.gpu.resettable else ""
         raise MigRefusedError(message, "%sset `nvidia_mig_allow_reboot: true`" % end)
-    obstacle = against_reboot(usage, consent, others)
     if obstacle is not None:
         loss = "; that would %s" % _loss(obstacle.loses) if obstacle.loses else ""
         raise MigRefusedError(message + loss, obstacle.hint)
 
 
-def _working(usage: Usage) -> str:
-    """Return who works on a GPU of this host, and would be ended by a reboot; empty where nobody does."""
-    working = {user.text for users in usage.computing.values() for user in users if not user.unit}
-    return ", ".join(sorted(working))
-
-
-def _loss(gpus: Sequence[Gpu]) -> str:
-    told = ", ".join("GPU %s (%s)" % (gpu.board.pci, _profiles(gpu)) for gpu in gpus)
+def _loss(gpus: Sequence[MigGpu]) -> str:
+    told = ", ".join("GPU %s (%s)" % (gpu.pci, _profiles(gpu)) for gpu in gpus)
     return "destroy the MIG devices of %s, which no layout names" % told
 
 
-def _word(step: Step) -> str:
-    return "on" if step.target.enabled else "off"
+def _word(plan: GpuPlan) -> str:
+    return "on" if plan.target.enabled else "off"
 
 
-def clients(gpu: Gpu, usage: Usage) -> Tuple[User, ...]:
+def clients(gpu: MigGpu) -> Tuple[User, ...]:
     """Return who must let go for a change of mode: everybody where it is a reset, else those who compute."""
-    found = usage.gpus if gpu.resets else usage.computing
-    return found.get(gpu.board.uuid, ())
+    return tuple(user for user in gpu.users if gpu.needs_reset or user.computes)
 
 
-def _profiles(gpu: Gpu) -> str:
+def _profiles(gpu: MigGpu) -> str:
     return ", ".join(each.profile for each in sorted(gpu.instances, key=lambda each: each.placement))
 
 
-def _told(step: Step, instance: Instance) -> str:
-    return "MIG instance %d (%s) of GPU %s" % (instance.identifier, instance.profile, step.gpu.board.pci)
+def _told(plan: GpuPlan, instance: GpuInstance) -> str:
+    return "MIG instance %d (%s) of GPU %s" % (instance.identifier, instance.profile, plan.gpu.pci)

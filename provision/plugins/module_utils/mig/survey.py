@@ -11,54 +11,62 @@ from typing import Callable, List, Tuple
 from ..gpus.nvml import Nvml, NvmlError
 from ..gpus.pci import gpus as gpus_on_bus
 from ..host.machine import Machine
-from .geometry import read
-from .plan import Gpu, bare
+from .geometry import read_gpus
+from .gpu import MigGpu, gpu_from_pci_ids
 from .profiles import AMBIGUOUS, cannot, known
-from .record import WANTED, modes
-from .refusal import Usage
-from .snapshot import Scene
-from .users import Place, find
+from .record import RECORD, Record, recorded
+from .snapshot import Snapshot
+from .users import GpuNames, GpuUsers, find
 
 
-def scene(machine: Machine, library: Callable[[], Nvml] = Nvml) -> Scene:
+def take_snapshot(machine: Machine, library: Callable[[], Nvml] = Nvml) -> Snapshot:
     """Return what the driver says of the GPUs, without one that answers what is known of their models."""
-    record = machine.read(WANTED) or ""
+    record = recorded(machine.read(RECORD) or "")
     if machine.exists("/sys/module/nvidia") and machine.exists("/dev/nvidiactl"):
         try:
             with library() as nvml:
-                return replace(look(nvml, machine), record=record)
+                return replace(ask_driver(nvml, machine), record=record)
         except (NvmlError, OSError, AttributeError):
             pass
     return forecast(machine, record)
 
 
-def look(nvml: Nvml, machine: Machine) -> Scene:
+def ask_driver(nvml: Nvml, machine: Machine) -> Snapshot:
     """Return the GPUs, and who uses them. Raises NvmlError."""
-    places = []
+    names = []
     for index, device in enumerate(nvml.devices()):
         mode = nvml.mig_mode(device)
         devices = tuple(nvml.mig_devices(device)) if mode is not None and mode[0] else ()
-        places.append(Place(nvml.uuid(device), index, nvml.minor(device), devices))
-    usage = find(machine, places)
-    working = {
-        key: tuple(user.text for user in users if not user.unit) for key, users in usage.instances.items()
-    }
-    gpus = (replace(gpu, resettable=_can_reset(machine, gpu.board.pci)) for gpu in read(nvml, working))
-    return Scene(tuple(gpus), usage)
+        names.append(GpuNames(nvml.uuid(device), index, nvml.minor(device), devices))
+    users = find(machine, names)
+    return Snapshot(tuple(_on_host(machine, gpu, users.get(gpu.uuid, GpuUsers())) for gpu in read_gpus(nvml)))
 
 
-def forecast(machine: Machine, record: str) -> Scene:
+def forecast(machine: Machine, record: Record) -> Snapshot:
     """Return what is known of the GPUs on the bus by their PCI ids; `record` is of the host's last layout."""
-    enabled = modes(record)
-    gpus: List[Gpu] = []
+    former = record.by_address
+    gpus: List[MigGpu] = []
     unknown: List[str] = []
     for pci in sorted(gpus_on_bus(machine)):
         device, subsystem = _ids(machine, pci)
         if device[:4] in AMBIGUOUS or (known(device) is None and not cannot(device)):
             unknown.append(pci)
-        gpu = bare(pci, device, subsystem, enabled.get(pci, False))
+        gpu = gpu_from_pci_ids(pci, device, subsystem, pci in former and former[pci].enabled)
         gpus.append(replace(gpu, resettable=_can_reset(machine, pci)))
-    return Scene(tuple(gpus), Usage({}, {}, {}), driver=False, unknown=tuple(unknown), record=record)
+    return Snapshot(tuple(gpus), driver=False, unknown=tuple(unknown), record=record)
+
+
+def _on_host(machine: Machine, gpu: MigGpu, users: GpuUsers) -> MigGpu:
+    """Return the GPU with what the library does not tell of it: its users, and whether it can be reset."""
+    return replace(
+        gpu,
+        resettable=_can_reset(machine, gpu.pci),
+        users=users.gpu,
+        instances=tuple(
+            replace(instance, users=users.instances.get(instance.identifier, ()))
+            for instance in gpu.instances
+        ),
+    )
 
 
 def _can_reset(machine: Machine, pci: str) -> bool:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from ..gpus.services import SERVICES
 from ..gpus.workloads import container_of, docker_is_running, inspected, uses_gpu
 from ..host.machine import Machine
-from .refusal import Usage, User
+from .gpu import User
 
 _DEVICE = re.compile(r"^/dev/(nvidia(?:\d+|-uvm)|nvidia-caps/nvidia-cap\d+)$")
 _SERVICE = re.compile(r"/([^/\n]+\.service)(?:/|$)", re.MULTILINE)
@@ -22,7 +23,7 @@ _CDI = "nvidia.com/gpu="
 _ALL = "all"
 
 
-class Place(NamedTuple):
+class GpuNames(NamedTuple):
     """Where one GPU is found: by its position, its minor number, and its MIG devices in NVML's order.
 
     A device is (UUID, GPU instance, compute instance).
@@ -31,44 +32,60 @@ class Place(NamedTuple):
     uuid: str
     position: int
     minor: int
-    devices: Tuple[Tuple[str, int, int], ...]
+    mig_devices: Tuple[Tuple[str, int, int], ...]
 
 
-class _Holder(NamedTuple):
+class GpuUsers(NamedTuple):
+    """Who uses one GPU, and who its GPU instances, by their ids."""
+
+    gpu: Tuple[User, ...] = ()
+    instances: Mapping[int, Tuple[User, ...]] = {}
+
+
+class _Process(NamedTuple):
     user: User
     files: FrozenSet[str]
 
 
-def find(machine: Machine, places: Sequence[Place]) -> Usage:
-    """Return the users of the GPUs."""
+def find(machine: Machine, gpus: Sequence[GpuNames]) -> Dict[str, GpuUsers]:
+    """Return the users of the GPUs, by UUID."""
     containers = inspected(machine) if docker_is_running(machine) else {}
-    instances: Dict[Tuple[str, int], List[User]] = {}
-    gpus: Dict[str, List[User]] = {}
-    computing: Dict[str, List[User]] = {}
-    holders = list(_holders(machine, containers))
-    for place in places:
-        capabilities = _capabilities(machine, place)
-        for holder in holders:
-            held = {gi for name, gi in capabilities.items() if name in holder.files}
-            for gi in held:
-                _add(instances, (place.uuid, gi), holder.user)
-            if "nvidia%d" % place.minor in holder.files or held:
-                _add(gpus, place.uuid, holder.user)
-                if "nvidia-uvm" in holder.files or held:
-                    _add(computing, place.uuid, holder.user)
-        for container in containers.values():
-            user = User("container " + _name(container))
-            given, whole = _given(asked_for(container), place)
-            for gi in given:
-                _add(instances, (place.uuid, gi), user)
-            if given or whole:
-                _add(gpus, place.uuid, user)
-                _add(computing, place.uuid, user)
-    return Usage(
-        {key: tuple(users) for key, users in instances.items()},
-        {key: tuple(users) for key, users in gpus.items()},
-        {key: tuple(users) for key, users in computing.items()},
-    )
+    processes = list(_processes(machine, containers))
+    return {gpu.uuid: _find(machine, gpu, processes, containers) for gpu in gpus}
+
+
+def _find(
+    machine: Machine,
+    gpu: GpuNames,
+    processes: Sequence[_Process],
+    containers: Mapping[str, Mapping[str, Any]],
+) -> GpuUsers:
+    users: List[User] = []
+    instances: Dict[int, List[User]] = {}
+    capabilities = _capabilities(machine, gpu)
+    for process in processes:
+        held = {gi for name, gi in capabilities.items() if name in process.files}
+        if held or "nvidia%d" % gpu.minor in process.files:
+            users.append(replace(process.user, computes=bool(held) or "nvidia-uvm" in process.files))
+        for gi in held:
+            instances.setdefault(gi, []).append(process.user)
+    for container in containers.values():
+        user = User("container " + _name(container))
+        given, whole = _given(asked_for(container), gpu)
+        if given or whole:
+            users.append(user)
+        for gi in given:
+            instances.setdefault(gi, []).append(user)
+    return GpuUsers(_once(users), {gi: _once(found) for gi, found in instances.items()})
+
+
+def _once(users: Sequence[User]) -> Tuple[User, ...]:
+    """Return each user once: a container computes if one of its processes does."""
+    found: Dict[Tuple[str, str], User] = {}
+    for user in users:
+        if user.computes or (user.text, user.unit) not in found:
+            found[user.text, user.unit] = user
+    return tuple(found.values())
 
 
 def asked_for(container: Mapping[str, Any]) -> Set[str]:
@@ -91,20 +108,20 @@ def asked_for(container: Mapping[str, Any]) -> Set[str]:
     return {word[len(_CDI) :] if word.startswith(_CDI) else word for word in words if word}
 
 
-def _given(words: Set[str], place: Place) -> Tuple[Set[int], bool]:
+def _given(words: Set[str], gpu: GpuNames) -> Tuple[Set[int], bool]:
     """Return which of the GPU's instances the words mean, and whether they mean the GPU itself."""
-    whole = bool(words & {_ALL, str(place.position), place.uuid, "nvidia%d" % place.minor})
+    whole = bool(words & {_ALL, str(gpu.position), gpu.uuid, "nvidia%d" % gpu.minor})
     found = set()
-    for number, (uuid, gi, ci) in enumerate(place.devices):
-        names = {uuid, "%d:%d" % (place.position, number), "MIG-%s/%d/%d" % (place.uuid, gi, ci)}
+    for number, (uuid, gi, ci) in enumerate(gpu.mig_devices):
+        names = {uuid, "%d:%d" % (gpu.position, number), "MIG-%s/%d/%d" % (gpu.uuid, gi, ci)}
         if whole or words & names:
             found.add(gi)
     return found, whole
 
 
-def _capabilities(machine: Machine, place: Place) -> Dict[str, int]:
+def _capabilities(machine: Machine, gpu: GpuNames) -> Dict[str, int]:
     """Return the GPU instance of each capability file of a GPU: `{"nvidia-caps/nvidia-cap12": 1}`."""
-    folder = "/proc/driver/nvidia/capabilities/gpu%d/mig" % place.minor
+    folder = "/proc/driver/nvidia/capabilities/gpu%d/mig" % gpu.minor
     found = {}
     for name in machine.names(folder):
         number = re.match(r"gi(\d+)$", name)
@@ -119,13 +136,13 @@ def _capabilities(machine: Machine, place: Place) -> Dict[str, int]:
     return found
 
 
-def _holders(machine: Machine, containers: Mapping[str, Mapping[str, Any]]) -> Iterator[_Holder]:
+def _processes(machine: Machine, containers: Mapping[str, Mapping[str, Any]]) -> Iterator[_Process]:
     for pid in machine.names("/proc"):
         if not pid.isdigit() or int(pid) == os.getpid():
             continue
         files = _open_devices(machine.path("/proc/%s/fd" % pid))
         if files:
-            yield _Holder(_user(machine, pid, containers), files)
+            yield _Process(_user(machine, pid, containers), files)
 
 
 def _user(machine: Machine, pid: str, containers: Mapping[str, Mapping[str, Any]]) -> User:
@@ -152,9 +169,3 @@ def _open_devices(folder: str) -> FrozenSet[str]:
 
 def _name(container: Mapping[str, Any]) -> str:
     return str(container.get("Name") or container.get("Id", "")[:12]).lstrip("/")
-
-
-def _add(found: Dict[Any, List[User]], key: object, user: User) -> None:
-    users = found.setdefault(key, [])
-    if user not in users:
-        users.append(user)

@@ -10,7 +10,7 @@ from provision.plugins.module_utils.asking import partitions as host_partitions
 from provision.plugins.module_utils.gpus.nvml import Nvml
 from provision.plugins.module_utils.host.machine import Machine
 from provision.plugins.module_utils.mig.snapshot import from_json
-from provision.plugins.module_utils.mig.survey import scene
+from provision.plugins.module_utils.mig.survey import take_snapshot
 from tests.unit.lab.hardware.conftest import VERSION, Server
 
 A100 = "a100-sxm4-40gb"
@@ -34,20 +34,20 @@ def machine(server: Callable[[dict[str, object]], Server], tmp_path: Path) -> Ma
 
 
 def test_the_driver_is_asked_where_it_answers(machine: Machine, programs: Path) -> None:
-    found = scene(machine, partial(Nvml, str(programs / f"libnvidia-ml.so.{VERSION}")))
+    found = take_snapshot(machine, partial(Nvml, str(programs / f"libnvidia-ml.so.{VERSION}")))
     assert found.driver
     assert [gpu.enabled for gpu in found.gpus] == [True, True]
     assert [gpu.resettable for gpu in found.gpus] == [False, False]  # no `reset` on this bus
-    assert "1g.5gb" in found.gpus[0].board.profiles
+    assert "1g.5gb" in found.gpus[0].profiles
 
 
 def test_without_an_answer_the_models_are_known(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     def absent() -> Nvml:
         raise OSError("libnvidia-ml.so.1: cannot open shared object file")
 
-    monkeypatch.setattr(host_partitions, "scene", partial(scene, library=absent))
+    monkeypatch.setattr(host_partitions, "take_snapshot", partial(take_snapshot, library=absent))
     found = from_json(host_partitions.survey_with_partitions(machine)["partitions"])
     assert (found.driver, found.unknown) == (False, ())
-    assert [gpu.board.pci for gpu in found.gpus] == ["0000:07:00.0", "0000:0f:00.0"]
-    assert found.gpus[0].board.device == "20b010de"
-    assert "1g.5gb" in found.gpus[0].board.profiles
+    assert [gpu.pci for gpu in found.gpus] == ["0000:07:00.0", "0000:0f:00.0"]
+    assert found.gpus[0].device == "20b010de"
+    assert "1g.5gb" in found.gpus[0].profiles

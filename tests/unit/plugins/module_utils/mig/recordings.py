@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from provision.lab.hardware.catalogue import catalogue, profiles
-from provision.plugins.module_utils.mig.placement import Profile
-from provision.plugins.module_utils.mig.profiles import AMBIGUOUS, cannot, known
+from provision.plugins.module_utils.mig.profiles import AMBIGUOUS, Profile, cannot, known
 
 _SHAPE = ("slices", "limit", "placements")
 _LAB = {

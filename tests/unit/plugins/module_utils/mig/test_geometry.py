@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,15 @@ from hypothesis import strategies as st
 
 from provision.plugins.module_utils.gpus import nvml as binding
 from provision.plugins.module_utils.gpus.nvml import Nvml, NvmlError
-from provision.plugins.module_utils.mig.geometry import MigError, PendingError, carry_out, read
-from provision.plugins.module_utils.mig.layout import Board, Layout, LayoutError, Target, resolve
-from provision.plugins.module_utils.mig.placement import NoPlacementError, Placement, Wanted
-from provision.plugins.module_utils.mig.plan import Gpu, Step, bare, plan
-from provision.plugins.module_utils.mig.profiles import known
+from provision.plugins.module_utils.mig.geometry import MigError, PendingError, read_gpus, reconfigure
+from provision.plugins.module_utils.mig.gpu import GpuInstanceSpec, MigGpu, Target, User, gpu_from_pci_ids
+from provision.plugins.module_utils.mig.layout import Layout, LayoutError, resolve
+from provision.plugins.module_utils.mig.placement import NoPlacementError
+from provision.plugins.module_utils.mig.plan import GpuPlan, plan_gpus
+from provision.plugins.module_utils.mig.profiles import Placement, known
 from tests.unit.lab.hardware.conftest import VERSION, Server, build_driver
 
-from .boards import BOARDS, reachable
+from .gpus import GPUS, reachable
 
 Build = Callable[[dict[str, object]], Server]
 A100 = "a100-sxm4-40gb"
@@ -51,23 +53,23 @@ def library(programs: Path) -> Iterator[Nvml]:
         late.close()
 
 
-def start(build: Build, library: Nvml, model: str, label: str = "all-enabled") -> tuple[Server, Gpu]:
+def start(build: Build, library: Nvml, model: str, label: str = "all-enabled") -> tuple[Server, MigGpu]:
     """Power on a server with one GPU and give it a layout."""
     server = build({"gpus": {model: 1}})
     bring(library, label)
     return server, now(library)
 
 
-def now(library: Nvml) -> Gpu:
-    return read(library, {})[0]
+def now(library: Nvml) -> MigGpu:
+    return read_gpus(library)[0]
 
 
-def bring(library: Nvml, layout: Layout) -> Step:
-    """Bring the GPU to a layout and return the step that it took."""
+def bring(library: Nvml, layout: Layout) -> GpuPlan:
+    """Bring the GPU to a layout and return the plan that it took."""
     gpu = now(library)
-    (step,) = plan([gpu], resolve(layout, [gpu.board]))
-    assert carry_out(library, step, never)
-    return step
+    (plan,) = plan_gpus([gpu], resolve(layout, [gpu]))
+    assert reconfigure(library, plan, never)
+    return plan
 
 
 def never(_uuid: str) -> str:
@@ -75,9 +77,9 @@ def never(_uuid: str) -> str:
     return "nobody resets it"
 
 
-def uuids(library: Nvml, gpu: Gpu) -> dict[int, str]:
+def uuids(library: Nvml, gpu: MigGpu) -> dict[int, str]:
     """UUIDs of the MIG devices by GPU instance."""
-    return {instance: uuid for uuid, instance, _ in library.mig_devices(library.device(gpu.board.uuid))}
+    return {instance: uuid for uuid, instance, _ in library.mig_devices(library.device(gpu.uuid))}
 
 
 def state(server: Server) -> str:
@@ -92,9 +94,9 @@ def state(server: Server) -> str:
     [
         (binding._PciInfo, pynvml.nvmlPciInfo_t),
         (binding._Placement, pynvml.c_nvmlGpuInstancePlacement_t),
-        (binding._GpuInstanceProfile, pynvml.c_nvmlGpuInstanceProfileInfo_v2_t),
+        (binding._GpuInstanceProfileInfo, pynvml.c_nvmlGpuInstanceProfileInfo_v2_t),
         (binding._GpuInstanceInfo, pynvml.c_nvmlGpuInstanceInfo_t),
-        (binding._ComputeInstanceProfile, pynvml.c_nvmlComputeInstanceProfileInfo_v2_t),
+        (binding._ComputeInstanceProfileInfo, pynvml.c_nvmlComputeInstanceProfileInfo_v2_t),
         (binding._ComputeInstanceInfo, pynvml.c_nvmlComputeInstanceInfo_t),
     ],
 )
@@ -112,14 +114,14 @@ def test_constants_are_those_of_nvidia_ml_py() -> None:
 
 
 @pytest.mark.usefixtures("nvml")
-@pytest.mark.parametrize("model", BOARDS)
+@pytest.mark.parametrize("model", GPUS)
 def test_nvidia_ml_py_reads_what_we_made(model: str, server: Build, library: Nvml) -> None:
     start(server, library, model, "all-balanced")
     gpu = now(library)
     pynvml.nvmlInit()
     device = pynvml.nvmlDeviceGetHandleByIndex(0)
     assert pynvml.nvmlDeviceGetMigMode(device) == [1, 1]
-    assert pynvml.nvmlDeviceGetUUID(device) == gpu.board.uuid
+    assert pynvml.nvmlDeviceGetUUID(device) == gpu.uuid
     seen = Counter()  # type: Counter[str]
     for index in range(pynvml.nvmlDeviceGetMaxMigDeviceCount(device)):
         try:
@@ -131,30 +133,28 @@ def test_nvidia_ml_py_reads_what_we_made(model: str, server: Build, library: Nvm
     assert seen == Counter(each.profile for each in gpu.instances)
 
 
-@pytest.mark.parametrize("model", BOARDS)
+@pytest.mark.parametrize("model", GPUS)
 def test_every_label_of_every_model_is_applied_exactly(model: str, server: Build, library: Nvml) -> None:
     start(server, library, model)
-    labels = [f"all-{name.replace('+', '.')}" for name in now(library).board.profiles]
+    labels = [f"all-{name.replace('+', '.')}" for name in now(library).profiles]
     for label in (*labels, "all-balanced", "all-enabled", "all-disabled"):
         bring(library, label)
         gpu = now(library)
-        target = resolve(label, [gpu.board])[gpu.board.uuid]
+        target = resolve(label, [gpu])[gpu.uuid]
         assert gpu.enabled == gpu.pending == target.enabled
-        assert Counter(Wanted(each.profile, each.compute) for each in gpu.instances) == Counter(
-            target.instances
-        )
+        assert Counter(each.spec for each in gpu.instances) == Counter(target.instances)
         assert bring(library, label).is_empty
 
 
-@pytest.mark.parametrize("model", BOARDS)
+@pytest.mark.parametrize("model", GPUS)
 def test_what_is_known_without_a_driver_is_what_the_driver_says(
     model: str, server: Build, library: Nvml
 ) -> None:
     _, gpu = start(server, library, model)
-    tables = known(gpu.board.device)
+    tables = known(gpu.device)
     assert tables is not None
     assert {name: (each.slices, each.limit, each.placements) for name, each in tables.items()} == {
-        name: (each.slices, each.limit, each.placements) for name, each in gpu.board.profiles.items()
+        name: (each.slices, each.limit, each.placements) for name, each in gpu.profiles.items()
     }
 
 
@@ -172,7 +172,7 @@ def test_an_old_driver_is_helped_out_until_mig_is_on(
         }
 
 
-REACHABLE = [dict(chosen) for chosen in reachable(BOARDS[A100].profiles)]
+REACHABLE = [dict(chosen) for chosen in reachable(GPUS[A100].profiles)]
 ANY = st.dictionaries(
     st.sampled_from(["1g.5gb", "1g.5gb+me", "2g.10gb", "3g.20gb", "1c.3g.20gb", "2c.4g.20gb"]),
     st.integers(1, 7),
@@ -193,27 +193,26 @@ def test_walks_keep_uuids_and_end_exactly(
     """Each example is the next step of one long walk over a GPU, some of whose instances are in use."""
     built, library = walker
     gpu = now(library)
-    users = {
-        (gpu.board.uuid, each.identifier): ("job",)
-        for number, each in enumerate(gpu.instances)
-        if busy >> number & 1
-    }
-    gpu = read(library, users)[0]
+    gpu = replace(
+        gpu,
+        instances=tuple(
+            replace(each, users=(User("job"),) if busy >> number & 1 else ())
+            for number, each in enumerate(gpu.instances)
+        ),
+    )
     before, former = state(built), uuids(library, gpu)
     entry = {"devices": [0], "mig-enabled": True, "mig-devices": counts}
     try:
-        (step,) = plan([gpu], resolve([entry], [gpu.board]))
+        (plan,) = plan_gpus([gpu], resolve([entry], [gpu]))
     except (LayoutError, NoPlacementError):
         assert state(built) == before
         return
-    carry_out(library, step, never)
+    reconfigure(library, plan, never)
     after = now(library)
-    assert Counter(Wanted(each.profile, each.compute) for each in after.instances) == Counter(
-        step.target.instances
-    )
-    for kept in step.change.keep:
+    assert Counter(each.spec for each in after.instances) == Counter(plan.target.instances)
+    for kept in plan.change.keep:
         assert uuids(library, after)[kept.identifier] == former[kept.identifier]
-    assert {(each.profile, each.placement) for each in step.result().instances} == {
+    assert {(each.profile, each.placement) for each in plan.result().instances} == {
         (each.profile, each.placement) for each in after.instances
     }
 
@@ -259,7 +258,7 @@ def test_a_failure_at_any_step_puts_everything_back(
 ) -> None:
     built, gpu = start(server, library, A100, former)
     before, devices = state(built), set(uuids(library, gpu).values())
-    (step,) = plan([gpu], resolve(label, [gpu.board]))
+    (plan,) = plan_gpus([gpu], resolve(label, [gpu]))
     at = 0
     while True:
         at += 1
@@ -267,7 +266,7 @@ def test_a_failure_at_any_step_puts_everything_back(
             library, at, NvmlError(pynvml.NVML_ERROR_IN_USE, "test", "In use by another client")
         )
         try:
-            carry_out(breaking, step, never)
+            reconfigure(breaking, plan, never)
         except MigError as error:
             assert "put back as it was" in str(error) or "nothing was changed" in str(error)
             assert state(built) == before, f"call {at}"
@@ -288,29 +287,27 @@ def test_a_kill_at_any_step_is_mended_by_the_next_run(
     for at in range(1, 100):
         bring(library, former)
         gpu = now(library)
-        (step,) = plan([gpu], resolve(label, [gpu.board]))
+        (plan,) = plan_gpus([gpu], resolve(label, [gpu]))
         breaking: Any = Breaking(library, at, KeyboardInterrupt())
         try:
-            carry_out(breaking, step, never)
+            reconfigure(breaking, plan, never)
         except KeyboardInterrupt:
             bring(library, label)
         else:
             return
         gpu = now(library)
-        target = resolve(label, [gpu.board])[gpu.board.uuid]
+        target = resolve(label, [gpu])[gpu.uuid]
         assert gpu.enabled == target.enabled
-        assert Counter(Wanted(each.profile, each.compute) for each in gpu.instances) == Counter(
-            target.instances
-        )
+        assert Counter(each.spec for each in gpu.instances) == Counter(target.instances)
 
 
 def test_an_interruption_undoes_and_goes_on(server: Build, library: Nvml) -> None:
     built, gpu = start(server, library, A100, "all-1g.5gb")
     before = state(built)
-    (step,) = plan([gpu], resolve("all-balanced", [gpu.board]))
+    (plan,) = plan_gpus([gpu], resolve("all-balanced", [gpu]))
     breaking: Any = Breaking(library, 5, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        carry_out(breaking, step, never)
+        reconfigure(breaking, plan, never)
     assert state(built) == before
 
 
@@ -331,13 +328,13 @@ def test_a_success_that_did_nothing_is_found_by_reading_back(
 ) -> None:
     built, gpu = start(server, library, A100)
     before = state(built)
-    (step,) = plan([gpu], resolve("all-3g.20gb", [gpu.board]))
+    (plan,) = plan_gpus([gpu], resolve("all-3g.20gb", [gpu]))
     monkeypatch.setattr(library, "create_compute_instance", lambda _instance, _slices: None)
     with pytest.raises(
         MigError,
         match=r"after the change it has MIG enabled, 0:4 3g\.20gb \(empty\).*; it was put back as it was",
     ):
-        carry_out(library, step, never)
+        reconfigure(library, plan, never)
     assert state(built) == before
 
 
@@ -345,7 +342,7 @@ def test_what_cannot_be_put_back_is_said(
     server: Build, library: Nvml, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, gpu = start(server, library, A100, "all-1g.5gb")
-    (step,) = plan([gpu], resolve("all-balanced", [gpu.board]))
+    (plan,) = plan_gpus([gpu], resolve("all-balanced", [gpu]))
     breaking: Any = Breaking(library, 5, NvmlError(pynvml.NVML_ERROR_IN_USE, "test", "In use"))
 
     def broken(*_: object) -> int:
@@ -355,7 +352,7 @@ def test_what_cannot_be_put_back_is_said(
     with pytest.raises(
         MigError, match=r"could not be put back: re-creating 1g\.5gb failed with Insufficient"
     ):
-        carry_out(breaking, step, never)
+        reconfigure(breaking, plan, never)
 
 
 def test_after_a_reboot_instances_lie_where_they_lay(server: Build, library: Nvml) -> None:
@@ -364,12 +361,12 @@ def test_after_a_reboot_instances_lie_where_they_lay(server: Build, library: Nvm
     gpu = now(library)
     devices = set(uuids(library, gpu).values())
     places = tuple(each.placement for each in gpu.instances)
-    target = Target(True, tuple(Wanted(each.profile, each.compute) for each in gpu.instances), places)
+    target = Target(True, tuple(each.spec for each in gpu.instances), places)
     built.power_on()
     gpu = now(library)
     assert gpu.instances == ()
-    (step,) = plan([gpu], {gpu.board.uuid: target})
-    carry_out(library, step, never)
+    (plan,) = plan_gpus([gpu], {gpu.uuid: target})
+    reconfigure(library, plan, never)
     gpu = now(library)
     assert {each.placement for each in gpu.instances} == set(places)
     assert set(uuids(library, gpu).values()) == devices
@@ -377,14 +374,14 @@ def test_after_a_reboot_instances_lie_where_they_lay(server: Build, library: Nvm
 
 def test_places_that_do_not_exist_any_more_are_not_insisted_on(server: Build, library: Nvml) -> None:
     _, gpu = start(server, library, A100)
-    target = Target(True, (Wanted("3g.20gb", (3,)),), (Placement(2, 4),))
-    (step,) = plan([gpu], {gpu.board.uuid: target})
-    assert [place for _, place in step.change.create] == [Placement(4, 4)]
+    target = Target(True, (GpuInstanceSpec("3g.20gb", (3,)),), (Placement(2, 4),))
+    (plan,) = plan_gpus([gpu], {gpu.uuid: target})
+    assert [place for _, place in plan.change.create] == [Placement(4, 4)]
 
 
 def test_a_gpu_without_a_driver_is_taken_for_unpartitioned() -> None:
-    gpu = bare("0000:07:00.0", "20b010de", "144e10de")
-    assert (gpu.enabled, gpu.resets, gpu.board.capable) == (False, True, True)
-    assert bare("0000:07:00.0", "1db610de", "").board == Board(
+    gpu = gpu_from_pci_ids("0000:07:00.0", "20b010de", "144e10de")
+    assert (gpu.enabled, gpu.needs_reset, gpu.capable) == (False, True, True)
+    assert gpu_from_pci_ids("0000:07:00.0", "1db610de", "") == MigGpu(
         "0000:07:00.0", "0000:07:00.0", "1db610de", "", False, {}
     )

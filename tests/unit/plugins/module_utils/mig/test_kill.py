@@ -1,4 +1,4 @@
-"""A run that is killed, as by SIGKILL, at any step: what it leaves, and that the next run mends it."""
+"""A run that is killed, as by SIGKILL, at any plan: what it leaves, and that the next run mends it."""
 
 import json
 import signal
@@ -6,18 +6,18 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from provision.plugins.module_utils.gpus.nvml import Nvml
-from provision.plugins.module_utils.mig.apply import carry_out_all, locked
-from provision.plugins.module_utils.mig.geometry import read
+from provision.plugins.module_utils.mig.apply import apply_plans, locked
+from provision.plugins.module_utils.mig.geometry import read_gpus
+from provision.plugins.module_utils.mig.gpu import User
 from provision.plugins.module_utils.mig.layout import resolve
-from provision.plugins.module_utils.mig.placement import Wanted
-from provision.plugins.module_utils.mig.plan import plan
-from provision.plugins.module_utils.mig.refusal import Usage, User
+from provision.plugins.module_utils.mig.plan import plan_gpus
 from tests.unit.lab.hardware.conftest import VERSION, Server
 
 ROOT = Path(__file__).parents[5]
@@ -34,11 +34,11 @@ def change(library: Nvml, label: str, folder: Path) -> list[str]:
         calls.append(" ".join(argv[1:]))
         return 0, ""
 
-    [gpu] = read(library, {})
-    usage = Usage({}, {gpu.board.uuid: (User("daemon", PERSISTENCED),)}, {})
+    [gpu] = read_gpus(library)
+    gpu = replace(gpu, users=(User("daemon", PERSISTENCED, computes=False),))
     with locked(1, str(folder / "lock")):
-        steps = plan([gpu], resolve(label, [gpu.board]))
-        assert carry_out_all(library, steps, usage, run, note=str(folder / "stopped")) == []
+        plans = plan_gpus([gpu], resolve(label, [gpu]))
+        assert apply_plans(library, plans, run, note=str(folder / "stopped")) == []
     return calls
 
 
@@ -86,10 +86,10 @@ def test_the_next_run_mends_what_a_killed_one_left(
         left = json.loads(note.read_text()) if note.exists() else []
         with Nvml(path) as library:
             calls = change(library, label, tmp_path / "run")
-            [gpu] = read(library, {})
-            target = resolve(label, [gpu.board])[gpu.board.uuid]
+            [gpu] = read_gpus(library)
+            target = resolve(label, [gpu])[gpu.uuid]
         assert gpu.enabled == gpu.pending == target.enabled
-        found = Counter(Wanted(each.profile, each.compute) for each in gpu.instances)
+        found = Counter(each.spec for each in gpu.instances)
         assert found == Counter(target.instances), f"call {at}"
         assert {f"start {unit}" for unit in left} <= set(calls)
         assert not note.exists()

@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 
-from provision.plugins.module_utils.mig.layout import Board, Layout, LayoutError, Target, resolve
-from provision.plugins.module_utils.mig.placement import Wanted, describe, plan_change
+from provision.plugins.module_utils.mig.gpu import GpuInstanceSpec, MigGpu, Target
+from provision.plugins.module_utils.mig.layout import Layout, LayoutError, resolve
+from provision.plugins.module_utils.mig.placement import describe, plan_change
 
-from .boards import BOARDS
+from .gpus import GPUS
 
-A100 = BOARDS["a100-sxm4-40gb"]
-SECOND = Board("GPU-second", "0000:ff:00.0", A100.device, "144e10de", True, A100.profiles)
-V100 = Board("GPU-v100", "0000:00:00.0", "1db610de", "", False, {})
+A100 = GPUS["a100-sxm4-40gb"]
+SECOND = MigGpu("GPU-second", "0000:ff:00.0", A100.device, "144e10de", True, A100.profiles)
+V100 = MigGpu("GPU-v100", "0000:00:00.0", "1db610de", "", False, {})
 PAIR = (A100, SECOND)
 ENABLED: dict[str, Any] = {"devices": "all", "mig-enabled": True, "mig-devices": {"1g.5gb": 1}}
 
@@ -20,13 +21,13 @@ def names(target: Target) -> str:
     return describe(target.instances)
 
 
-@pytest.mark.parametrize("model", BOARDS)
+@pytest.mark.parametrize("model", GPUS)
 def test_every_label_of_every_model_fits(model: str) -> None:
-    board = BOARDS[model]
-    labels = [f"all-{name.replace('+', '.')}" for name in board.profiles]
+    gpu = GPUS[model]
+    labels = [f"all-{name.replace('+', '.')}" for name in gpu.profiles]
     for label in ("all-disabled", "all-enabled", "all-balanced", *labels):
-        target = resolve(label, [board])[board.uuid]
-        plan_change(board.profiles, (), target.instances)
+        target = resolve(label, [gpu])[gpu.uuid]
+        plan_change(gpu.profiles, (), target.instances)
         assert target.enabled == (label != "all-disabled")
 
 
@@ -44,8 +45,8 @@ def test_every_label_of_every_model_fits(model: str) -> None:
     ],
 )
 def test_labels_are_computed_from_what_the_gpu_offers(model: str, label: str, instances: str) -> None:
-    board = BOARDS[model]
-    assert names(resolve(label, [board])[board.uuid]) == instances
+    gpu = GPUS[model]
+    assert names(resolve(label, [gpu])[gpu.uuid]) == instances
 
 
 def test_an_entry_leaves_the_other_gpus_alone() -> None:
@@ -85,8 +86,8 @@ def test_the_later_entry_holds() -> None:
 def test_compute_instances_share_gpu_instances() -> None:
     entry = {"devices": [0], "mig-enabled": True, "mig-devices": {"1c.3g.20gb": 4, "2c.3g.20gb": 1}}
     assert resolve([entry], PAIR)[A100.uuid].instances == (
-        Wanted("3g.20gb", (2, 1)),
-        Wanted("3g.20gb", (1, 1, 1)),
+        GpuInstanceSpec("3g.20gb", (2, 1)),
+        GpuInstanceSpec("3g.20gb", (1, 1, 1)),
     )
 
 

@@ -8,29 +8,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provision.plugins.module_utils.mig.placement import (
-    Change,
-    Instance,
-    NoPlacementError,
-    Placement,
-    Profile,
-    Wanted,
-    plan_change,
-)
+from provision.plugins.module_utils.mig.gpu import GpuInstance, GpuInstanceSpec, User
+from provision.plugins.module_utils.mig.placement import GeometryChange, NoPlacementError, plan_change
+from provision.plugins.module_utils.mig.profiles import Placement, Profile
 
-from .boards import BOARDS, reachable
+from .gpus import GPUS, reachable
 
-A100 = BOARDS["a100-sxm4-40gb"].profiles
+A100 = GPUS["a100-sxm4-40gb"].profiles
 
 
-def wanted(profiles: Mapping[str, Profile], *names: str) -> tuple[Wanted, ...]:
-    return tuple(Wanted(name, (profiles[name].slices,)) for name in names)
+def wanted(profiles: Mapping[str, Profile], *names: str) -> tuple[GpuInstanceSpec, ...]:
+    return tuple(GpuInstanceSpec(name, (profiles[name].slices,)) for name in names)
 
 
-def instance(identifier: int, name: str, start: int, *, users: tuple[str, ...] = ()) -> Instance:
+def instance(identifier: int, name: str, start: int, *, users: tuple[User, ...] = ()) -> GpuInstance:
     profile = A100[name]
     size = profile.placements[0].size
-    return Instance(identifier, name, Placement(start, size), (profile.slices,), users)
+    return GpuInstance(identifier, name, Placement(start, size), (profile.slices,), users)
 
 
 def multisets(profiles: Mapping[str, Profile]) -> Iterator[Counter[str]]:
@@ -43,9 +37,9 @@ def multisets(profiles: Mapping[str, Profile]) -> Iterator[Counter[str]]:
             yield chosen
 
 
-@pytest.mark.parametrize("model", BOARDS)
+@pytest.mark.parametrize("model", GPUS)
 def test_finds_a_placement_exactly_where_there_is_one(model: str) -> None:
-    profiles = BOARDS[model].profiles
+    profiles = GPUS[model].profiles
     possible = reachable(profiles)
     full = max(profiles.values(), key=lambda profile: profile.slices)
     checked = 0
@@ -70,14 +64,15 @@ def test_finds_a_placement_exactly_where_there_is_one(model: str) -> None:
 
 
 def assert_sound(
-    profiles: Mapping[str, Profile], current: tuple[Instance, ...], asked: tuple[Wanted, ...], change: Change
+    profiles: Mapping[str, Profile],
+    current: tuple[GpuInstance, ...],
+    asked: tuple[GpuInstanceSpec, ...],
+    change: GeometryChange,
 ) -> None:
     """Kept and created are what was asked for, at places that exist and do not overlap."""
     assert set(change.keep) | set(change.destroy) == set(current)
     assert not set(change.keep) & set(change.destroy)
-    result = [Wanted(kept.profile, kept.compute) for kept in change.keep] + [
-        item for item, _ in change.create
-    ]
+    result = [kept.spec for kept in change.keep] + [item for item, _ in change.create]
     assert Counter(result) == Counter(asked)
     taken = 0
     for placement in [kept.placement for kept in change.keep] + [place for _, place in change.create]:
@@ -93,7 +88,7 @@ LAYOUTS = [sorted(dict(chosen).items()) for chosen in reachable(A100)]
 @settings(max_examples=300, deadline=None)
 @given(walk=st.lists(st.sampled_from(LAYOUTS), min_size=2, max_size=5), busy=st.integers(0, 127))
 def test_walks_from_layout_to_layout(walk: list[list[tuple[str, int]]], busy: int) -> None:
-    current: tuple[Instance, ...] = ()
+    current: tuple[GpuInstance, ...] = ()
     for step, layout in enumerate(walk):
         asked = wanted(A100, *(name for name, count in layout for _ in range(count)))
         try:
@@ -101,11 +96,15 @@ def test_walks_from_layout_to_layout(walk: list[list[tuple[str, int]]], busy: in
         except NoPlacementError:
             continue
         assert_sound(A100, current, asked, change)
-        if Counter(asked) == Counter(Wanted(kept.profile, kept.compute) for kept in current):
+        if Counter(asked) == Counter(kept.spec for kept in current):
             assert change.is_empty
         created = tuple(
-            Instance(
-                100 * step + index, item.profile, place, item.compute, ("job",) if busy >> index & 1 else ()
+            GpuInstance(
+                100 * step + index,
+                item.profile,
+                place,
+                item.compute_slices,
+                (User("job"),) if busy >> index & 1 else (),
             )
             for index, (item, place) in enumerate(change.create)
         )
@@ -113,7 +112,7 @@ def test_walks_from_layout_to_layout(walk: list[list[tuple[str, int]]], busy: in
 
 
 def test_keeps_what_runs_and_moves_what_does_not() -> None:
-    running = instance(7, "1g.5gb", 0, users=("pid 1",))
+    running = instance(7, "1g.5gb", 0, users=(User("pid 1"),))
     idle = instance(8, "1g.5gb", 4)
     change = plan_change(A100, (running, idle), wanted(A100, "1g.5gb", "3g.20gb", "1g.5gb"))
     assert running in change.keep
@@ -121,7 +120,7 @@ def test_keeps_what_runs_and_moves_what_does_not() -> None:
 
 
 def test_gives_up_an_instance_in_use_only_when_it_must() -> None:
-    blocking = instance(7, "1g.5gb", 2, users=("pid 1",))
+    blocking = instance(7, "1g.5gb", 2, users=(User("pid 1"),))
     change = plan_change(A100, (blocking,), wanted(A100, "7g.40gb"))
     assert change.destroy == (blocking,)
 
@@ -141,6 +140,6 @@ def test_creates_largest_first() -> None:
     ],
 )
 def test_refuses_in_words(names: tuple[str, ...], message: str) -> None:
-    asked = tuple(Wanted(name, (1,)) for name in names)
+    asked = tuple(GpuInstanceSpec(name, (1,)) for name in names)
     with pytest.raises(NoPlacementError, match=message.replace("+", r"\+")):
         plan_change(A100, (), asked)

@@ -8,9 +8,9 @@ import pytest
 from provision.plugins.module_utils.gpus import nvml
 from provision.plugins.module_utils.gpus.nvml import Nvml
 from provision.plugins.module_utils.host.machine import Machine
-from provision.plugins.module_utils.mig.geometry import carry_out, read
+from provision.plugins.module_utils.mig.geometry import read_gpus, reconfigure
 from provision.plugins.module_utils.mig.layout import Layout, resolve
-from provision.plugins.module_utils.mig.plan import plan
+from provision.plugins.module_utils.mig.plan import plan_gpus
 from provision.plugins.module_utils.mig.summary import partitions
 from provision.plugins.module_utils.receipts.kinds import mig
 from tests.unit.lab.hardware.conftest import VERSION, Server
@@ -46,9 +46,9 @@ def bring(machine: Machine, programs: Path) -> Callable[[Layout], None]:
 
     def give(layout: Layout) -> None:
         with library(programs) as nvml:
-            gpus = read(nvml, {})
-            for step in plan(gpus, resolve(layout, [gpu.board for gpu in gpus])):
-                carry_out(nvml, step, lambda _: "")
+            gpus = read_gpus(nvml)
+            for plan in plan_gpus(gpus, resolve(layout, gpus)):
+                reconfigure(nvml, plan, lambda _: "")
 
     return give
 

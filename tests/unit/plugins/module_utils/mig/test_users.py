@@ -7,11 +7,11 @@ import pytest
 
 from provision.plugins.module_utils.host.machine import Machine
 from provision.plugins.module_utils.mig import users as mig_users
-from provision.plugins.module_utils.mig.refusal import Usage, User
-from provision.plugins.module_utils.mig.users import Place, asked_for, find
+from provision.plugins.module_utils.mig.gpu import User
+from provision.plugins.module_utils.mig.users import GpuNames, GpuUsers, asked_for, find
 
-FIRST = Place("GPU-a", 0, 0, (("MIG-a", 1, 0), ("MIG-b", 3, 0)))
-SECOND = Place("GPU-b", 1, 1, ())
+FIRST = GpuNames("GPU-a", 0, 0, (("MIG-a", 1, 0), ("MIG-b", 3, 0)))
+SECOND = GpuNames("GPU-b", 1, 1, ())
 CONTAINER = "c" * 64
 PERSISTENCED = "nvidia-persistenced.service"
 
@@ -42,7 +42,7 @@ class Host:
         for number, file in enumerate(files):
             (self.root / f"proc/{pid}/fd/{number}").symlink_to(f"/dev/{file}")
 
-    def find(self) -> Usage:
+    def find(self) -> dict[str, GpuUsers]:
         return find(Machine(str(self.root)), [FIRST, SECOND])
 
 
@@ -71,34 +71,43 @@ def given(value: str) -> dict[str, Any]:
 
 def test_nobody_uses_an_idle_host(host: Host) -> None:
     host.process(7, "bash", "null", "pts/0")
-    assert host.find() == Usage({}, {}, {})
+    assert host.find() == {"GPU-a": GpuUsers(), "GPU-b": GpuUsers()}
 
 
 @pytest.mark.parametrize(("minor", "instance"), [(12, 1), (13, 1), (30, 3), (31, 3)])
 def test_a_process_on_an_instance_holds_its_capability(host: Host, minor: int, instance: int) -> None:
     host.process(7, "python3", f"nvidia-caps/nvidia-cap{minor}", "nvidia0", "nvidiactl")
     user = (User("process python3 (pid 7)"),)
-    assert host.find() == Usage({("GPU-a", instance): user}, {"GPU-a": user}, {"GPU-a": user})
+    assert host.find() == {"GPU-a": GpuUsers(user, {instance: user}), "GPU-b": GpuUsers()}
 
 
 def test_a_service_of_the_driver_holds_a_gpu_and_does_not_compute(host: Host) -> None:
     host.process(
         7, "nvidia-persiste", "nvidia0", "nvidia1", "nvidiactl", cgroup=f"/system.slice/{PERSISTENCED}"
     )
-    user = (User("process nvidia-persiste (pid 7)", PERSISTENCED),)
-    assert host.find() == Usage({}, {"GPU-a": user, "GPU-b": user}, {})
+    user = (User("process nvidia-persiste (pid 7)", PERSISTENCED, computes=False),)
+    assert host.find() == {"GPU-a": GpuUsers(user), "GPU-b": GpuUsers(user)}
 
 
 def test_a_foreign_service_is_work(host: Host) -> None:
     host.process(7, "ollama", "nvidia1", "nvidia-uvm", cgroup="/system.slice/ollama.service")
     user = (User("process ollama (pid 7)"),)
-    assert host.find() == Usage({}, {"GPU-b": user}, {"GPU-b": user})
+    assert host.find() == {"GPU-a": GpuUsers(), "GPU-b": GpuUsers(user)}
 
 
 def test_a_process_in_a_container_is_told_as_the_container(host: Host, containers: dict[str, Any]) -> None:
     containers[CONTAINER] = {"Name": "/train", "Config": {}, "HostConfig": {}}
     host.process(7, "python3", "nvidia-caps/nvidia-cap30", cgroup=f"/system.slice/docker-{CONTAINER}.scope")
-    assert host.find().instances == {("GPU-a", 3): (User("container train"),)}
+    assert host.find()["GPU-a"].instances == {3: (User("container train"),)}
+
+
+def test_a_container_computes_if_one_of_its_processes_does(host: Host, containers: dict[str, Any]) -> None:
+    containers[CONTAINER] = {"Name": "/train", "Config": {}, "HostConfig": {}}
+    scope = f"/system.slice/docker-{CONTAINER}.scope"
+    host.process(7, "sh", "nvidia1", cgroup=scope)
+    host.process(8, "python3", "nvidia1", "nvidia-uvm", cgroup=scope)
+    host.process(9, "tail", "nvidia1", cgroup=scope)
+    assert host.find()["GPU-b"].gpu == (User("container train"),)
 
 
 @pytest.mark.parametrize(
@@ -123,9 +132,9 @@ def test_a_container_uses_what_it_was_given_even_while_idle(
 ) -> None:
     containers[CONTAINER] = given(value)
     found = host.find()
-    assert {instance for _, instance in found.instances} == instances
-    assert set(found.gpus) == gpus == set(found.computing)
-    assert {user.text for users in found.gpus.values() for user in users} <= {"container job"}
+    assert set(found["GPU-a"].instances) == instances
+    assert {uuid for uuid, users in found.items() if users.gpu} == gpus
+    assert {user for users in found.values() for user in users.gpu} <= {User("container job")}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The MIG tables of every model that the lab can build, in the planner's terms."""
+"""A GPU of every model that the lab can build, as MIG sees it."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,15 +7,15 @@ from typing import Any
 
 import yaml
 
-from provision.plugins.module_utils.mig.layout import Board
-from provision.plugins.module_utils.mig.placement import Placement, Profile
+from provision.plugins.module_utils.mig.gpu import MigGpu
+from provision.plugins.module_utils.mig.profiles import Placement, Profile
 
 _MODELS = Path(__file__).resolve().parents[5] / "provision/lab/hardware/models.yml"
 
 
-def _load() -> dict[str, Board]:
+def _load() -> dict[str, MigGpu]:
     data: dict[str, Any] = yaml.safe_load(_MODELS.read_text())
-    boards = {}
+    gpus = {}
     for number, (model, gpu) in enumerate(data["gpus"].items()):
         if "mig" not in gpu:
             continue
@@ -26,11 +26,11 @@ def _load() -> dict[str, Board]:
             placements = tuple(Placement(start, shape["size"]) for start in shape["starts"])
             profiles[name] = Profile(name, shape["slices"], shape["count"], placements, tuple(engines))
         device = f"{gpu['pci']['device']}10de"
-        boards[model] = Board(f"GPU-{number}", f"0000:{number:02x}:00.0", device, "", True, profiles)
-    return boards
+        gpus[model] = MigGpu(f"GPU-{number}", f"0000:{number:02x}:00.0", device, "", True, profiles)
+    return gpus
 
 
-BOARDS = _load()
+GPUS = _load()
 
 
 def reachable(profiles: Mapping[str, Profile]) -> set[frozenset[tuple[str, int]]]:
