@@ -1,13 +1,11 @@
-"""A run that is killed, as by SIGKILL, at any plan: what it leaves, and that the next run mends it."""
+"""A change that is killed, as by SIGKILL, between any two of its effects: the next one mends what it left.
 
-import json
-import signal
-import subprocess
-import sys
+Effects are calls that change a GPU, commands, and files that appear and go.
+"""
+
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,86 +13,90 @@ import pytest
 from provision.plugins.module_utils.gpus.nvml import Nvml
 from provision.plugins.module_utils.mig.apply import apply_plans, locked
 from provision.plugins.module_utils.mig.geometry import read_gpus
-from provision.plugins.module_utils.mig.gpu import User
+from provision.plugins.module_utils.mig.gpu import MigGpu, User
 from provision.plugins.module_utils.mig.layout import resolve
 from provision.plugins.module_utils.mig.plan import plan_gpus
 from tests.unit.lab.hardware.conftest import VERSION, Server
 
-ROOT = Path(__file__).parents[5]
+from .killing import Countdown, Killing, is_killed
+
 A100 = "a100-sxm4-40gb"
 PERSISTENCED = "nvidia-persistenced.service"
-CHANGES = [("all-balanced", "all-7g.40gb"), ("all-1g.5gb", "all-balanced"), ("all-disabled", "all-balanced")]
+CHANGES = [
+    ("all-disabled", "all-3g.20gb"),
+    pytest.param("all-balanced", "all-7g.40gb", marks=pytest.mark.slow),
+    pytest.param("all-1g.5gb", "all-disabled", marks=pytest.mark.slow),
+]
 
 
-def change(library: Nvml, label: str, folder: Path) -> list[str]:
-    """Bring the only GPU to a layout as a run does: under the lock, with the service out of the way."""
-    calls: list[str] = []
+class Host:
+    """The GPU of the lab's server, and a service that holds it while it runs."""
 
-    def run(argv: list[str]) -> tuple[int, str]:
-        calls.append(" ".join(argv[1:]))
+    def __init__(self, folder: Path, library: str) -> None:
+        self.folder, self.library = folder, library
+        self.note, self.stopped = folder / "run/note", folder / "stopped"
+
+    def change(self, label: str, at: int = 0) -> None:
+        """Bring the GPU to a layout as a run does; with `at`, be killed before that effect."""
+        countdown = Countdown(at)
+        countdown.watch_files()
+        with Nvml(self.library) as library, locked(1, str(self.folder / "lock")):
+            killing: object = Killing(library, countdown)
+            gpu = self.gpu(library)
+            apply_plans(
+                killing,  # type: ignore[arg-type]
+                plan_gpus([gpu], resolve(label, [gpu])),
+                lambda argv: self._run(argv, countdown),
+                note=str(self.note),
+            )
+
+    def gpu(self, library: Nvml) -> MigGpu:
+        """Return the GPU as it is."""
+        [gpu] = read_gpus(library)
+        if self.stopped.exists():
+            return gpu
+        daemon = (User("daemon", PERSISTENCED, computes=False),)
+        held = tuple(replace(instance, users=daemon) for instance in gpu.instances)
+        return replace(gpu, users=daemon, instances=held)
+
+    def is_at(self, label: str) -> bool:
+        """Tell whether the GPU has this layout."""
+        with Nvml(self.library) as library:
+            gpu = self.gpu(library)
+        target = resolve(label, [gpu])[gpu.uuid]
+        specs = Counter(instance.spec for instance in gpu.instances)
+        return gpu.enabled == gpu.pending == target.enabled and specs == Counter(target.instances)
+
+    def _run(self, argv: list[str], countdown: Countdown) -> tuple[int, str]:
+        countdown.tick()
+        program, verb, unit = argv
+        assert (program, unit) == ("systemctl", PERSISTENCED)
+        if verb == "stop":
+            self.stopped.touch()
+        else:
+            assert verb == "start"
+            self.stopped.unlink(missing_ok=True)
         return 0, ""
 
-    [gpu] = read_gpus(library)
-    gpu = replace(gpu, users=(User("daemon", PERSISTENCED, computes=False),))
-    with locked(1, str(folder / "lock")):
-        plans = plan_gpus([gpu], resolve(label, [gpu]))
-        assert apply_plans(library, plans, run, note=str(folder / "stopped")) == []
-    return calls
 
-
-class Killing:
-    """Stands before the library and ends this process at the given call that changes something."""
-
-    def __init__(self, library: Nvml, at: int) -> None:
-        self._library, self._at, self._calls = library, at, 0
-
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        found: Callable[..., object] = getattr(self._library, name)
-        return partial(self._call, found) if name.startswith(("create_", "destroy_", "set_")) else found
-
-    def _call(self, found: Callable[..., object], *arguments: object) -> object:
-        self._calls += 1
-        if self._calls == self._at:
-            signal.raise_signal(signal.SIGKILL)
-        return found(*arguments)
-
-
-def main(library: str, label: str, folder: str, at: str) -> None:
-    """Run in a process of its own."""
-    killing: object = Killing(Nvml(library), int(at))
-    change(killing, label, Path(folder))  # type: ignore[arg-type]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("former", "label"), CHANGES)
-def test_the_next_run_mends_what_a_killed_one_left(
-    former: str, label: str, server: Callable[[dict[str, object]], Server], programs: Path, tmp_path: Path
-) -> None:
+@pytest.fixture
+def host(server: Callable[[dict[str, object]], Server], programs: Path, tmp_path: Path) -> Host:
     server({"gpus": {A100: 1}})
-    path = str(programs / f"libnvidia-ml.so.{VERSION}")
-    (tmp_path / "run").mkdir()
-    note, killed = tmp_path / "run/stopped", 0
-    for at in range(1, 100):
-        with Nvml(path) as library:
-            change(library, former, tmp_path / "run")
-        argv = [sys.executable, "-m", __name__, path, label, str(tmp_path / "run"), str(at)]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=ROOT)
-        if done.returncode == 0:
+    return Host(tmp_path, str(programs / f"libnvidia-ml.so.{VERSION}"))
+
+
+@pytest.mark.parametrize(("former", "label"), CHANGES)
+def test_the_next_change_mends_what_a_killed_one_left(former: str, label: str, host: Host) -> None:
+    at, stopped = 0, 0
+    while True:
+        at += 1
+        assert not is_killed(host.change, former)
+        if not is_killed(host.change, label, at):
             break
-        assert done.returncode == -signal.SIGKILL, done.stderr
-        killed += 1
-        left = json.loads(note.read_text()) if note.exists() else []
-        with Nvml(path) as library:
-            calls = change(library, label, tmp_path / "run")
-            [gpu] = read_gpus(library)
-            target = resolve(label, [gpu])[gpu.uuid]
-        assert gpu.enabled == gpu.pending == target.enabled
-        found = Counter(each.spec for each in gpu.instances)
-        assert found == Counter(target.instances), f"call {at}"
-        assert {f"start {unit}" for unit in left} <= set(calls)
-        assert not note.exists()
-    assert killed >= 4
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        stopped += host.stopped.exists()
+        assert not is_killed(host.change, label)
+        assert host.is_at(label), f"effect {at}"
+        assert not host.stopped.exists(), f"effect {at}"
+        assert not host.note.exists(), f"effect {at}"
+    assert host.is_at(label)
+    assert stopped > 1
