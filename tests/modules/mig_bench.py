@@ -1,5 +1,6 @@
 """One host for the tests of nvidia_mig_layout: the lab's libnvidia-ml, users at will and a systemd that obeys."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,18 +25,62 @@ SPLIT = [{"devices": [0], "mig-enabled": True, "mig-devices": {"3g.20gb": 2}}]
 PERSISTENCED = "nvidia-persistenced.service"
 
 
+class Flag:
+    """A state of a service that outlives the process: a file that is there or not."""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, bench: "Bench", _owner: type) -> bool:
+        return (bench.systemd / self._name).exists()
+
+    def __set__(self, bench: "Bench", value: bool) -> None:
+        path = bench.systemd / self._name
+        if value:
+            path.touch()
+        else:
+            path.unlink(missing_ok=True)
+
+
 @dataclass
 class Bench:
     """One host: its GPUs, who is said to use them, its files and its services."""
 
     server: Server
-    folder: Path
+    root: Path
+    library: str
     run_module: Callable[..., dict[str, Any]]
     users: dict[str, GpuUsers] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    enabled: bool = False
-    active: bool = False
+
+    def __post_init__(self) -> None:
+        self.folder, self.systemd = self.root / "host", self.root / "systemd"
+        self.systemd.mkdir(exist_ok=True)
+
+    enabled = Flag()
+    """The unit that restores the layout starts at boot."""
+    active = Flag()
+    """It has run."""
+    stopped = Flag()
+    """The service that holds the GPUs is stopped."""
+
+    def install(self, put: Callable[[object, str, object], None]) -> None:
+        """Stand in for the host that the module finds; `put` is setattr, or monkeypatch's."""
+        files = {"RECORD": "record", "PROGRAM": "program", "UNIT": "unit"}
+        for name, file in files.items():
+            put(nvidia_mig_layout, name, str(self.folder / file))
+        put(nvidia_mig_layout, "_FILES", tuple(str(self.folder / file) for file in files.values()))
+        put(nvidia_mig_layout, "CHANGED", str(self.root / "run/changed"))
+        put(nvidia_mig_layout, "locked", partial(mig_apply.locked, path=str(self.root / "run/lock")))
+        note = str(self.root / "run/stopped")
+        put(nvidia_mig_layout, "apply_plans", partial(mig_apply.apply_plans, note=note))
+        put(nvidia_mig_layout, "Machine", lambda: Machine(str(self.root / "root")))
+        put(nvidia_mig_layout, "Nvml", lambda: Nvml(self.library))
+        put(mig_survey, "find", lambda _machine, _gpus: self.users)
+        # In a process that has been a controller before, Ansible shows warnings instead of returning them.
+        put(AnsibleModule, "warn", lambda _self, text, **_: self.warnings.append(text))
+        put(AnsibleModule, "run_command", lambda _self, argv, **_: self.command(argv))
 
     def run(
         self, layout: object, *, check: bool = False, consent: bool = True, **options: object
@@ -54,9 +99,25 @@ class Bench:
         if verb == "is-active":
             return (0 if self.active else 1), "", ""
         self.calls.append(" ".join(argv[1:]))
+        if PERSISTENCED in argv:
+            self.stopped = verb == "stop"
+        if verb == "disable":
+            self.enabled = self.active = False
         self.enabled |= verb == "enable"
-        self.active |= verb == "restart"
+        if verb == "restart":
+            self.active = True
+            self.described.write_text("\n".join(sorted(self.uuids())))
         return 0, "", ""
+
+    @property
+    def described(self) -> Path:
+        """The MIG devices that were there when the unit ran last, as the CDI specification would have them."""
+        return self.systemd / "described"
+
+    def reboot(self, *faults: str) -> None:
+        """Begin anew: /run and the instances are gone."""
+        shutil.rmtree(self.root / "run", ignore_errors=True)
+        self.server.power_on(*faults)
 
     def state(self) -> str:
         """Everything on the host that the module could change."""
@@ -81,27 +142,9 @@ def bench(
     monkeypatch: pytest.MonkeyPatch,
     run_module: Callable[..., dict[str, Any]],
 ) -> Bench:
-    folder = tmp_path / "host"
-    made = Bench(server({"gpus": {A100: 2}}), folder, run_module)
-    for name in ("RECORD", "PROGRAM", "UNIT"):
-        monkeypatch.setattr(nvidia_mig_layout, name, str(folder / name.lower()))
-    monkeypatch.setattr(
-        nvidia_mig_layout, "_FILES", tuple(str(folder / each) for each in ("record", "program", "unit"))
-    )
-    monkeypatch.setattr(
-        nvidia_mig_layout, "locked", partial(mig_apply.locked, path=str(tmp_path / "run/lock"))
-    )
-    monkeypatch.setattr(
-        nvidia_mig_layout,
-        "apply_plans",
-        partial(mig_apply.apply_plans, note=str(tmp_path / "run/stopped")),
-    )
-    monkeypatch.setattr(nvidia_mig_layout, "Machine", lambda: Machine(str(tmp_path / "root")))
-    monkeypatch.setattr(nvidia_mig_layout, "Nvml", lambda: Nvml(str(programs / f"libnvidia-ml.so.{VERSION}")))
-    monkeypatch.setattr(mig_survey, "find", lambda _machine, _gpus: made.users)
-    # In a process that has been a controller before, Ansible shows warnings instead of returning them.
-    monkeypatch.setattr(AnsibleModule, "warn", lambda _self, text, **_: made.warnings.append(text))
-    monkeypatch.setattr(AnsibleModule, "run_command", lambda _self, argv, **_: made.command(argv))
+    library = str(programs / f"libnvidia-ml.so.{VERSION}")
+    made = Bench(server({"gpus": {A100: 2}}), tmp_path, library, run_module)
+    made.install(monkeypatch.setattr)
     return made
 
 

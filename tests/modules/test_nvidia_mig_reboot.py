@@ -100,7 +100,7 @@ def test_where_the_gpu_cannot_be_reset_a_reboot_brings_the_layout(
     assert "restart provision-mig.service" not in bench.calls
     assert bench.enabled
 
-    bench.server.power_on("mig_reset_blocked")
+    bench.reboot("mig_reset_blocked")
     with Nvml(str(programs / f"libnvidia-ml.so.{VERSION}")) as library:
         targets = load((bench.folder / "record").read_text()).targets
         assert mig_boot.restore_all(library, Machine(), targets, lambda _: (0, "")) == []

@@ -12,10 +12,11 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Opt
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.gpus.nvml import Nvml, NvmlError
+from ..module_utils.host.files import write_note
 from ..module_utils.host.machine import Machine
 from ..module_utils.host.managed_file import attributes, is_managed, manage
 from ..module_utils.host.refusal import refuse_json
-from ..module_utils.mig.apply import apply_plans, locked
+from ..module_utils.mig.apply import CHANGED, apply_plans, locked
 from ..module_utils.mig.boot_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program
 from ..module_utils.mig.geometry import MigError, PendingError
 from ..module_utils.mig.gpu import Target
@@ -154,12 +155,13 @@ def main() -> None:
         layout = parse(module.params["layout"])
         if layout is None:
             _remove(module)
+        unfinished = os.path.exists(CHANGED)
         if module.check_mode:
             work = _look(module, layout, Machine())
         else:
             with locked(module.params["lock_timeout"]), _interruptible():
                 work = _change(module, layout, Machine())
-        _finish(module, work)
+        _finish(module, work, unfinished)
     except (LayoutError, NoPlacementError) as error:
         refuse_json(module, str(error), "nothing was changed; correct `nvidia_mig_layout`")
     except MigRefusedError as error:
@@ -179,6 +181,9 @@ def _change(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
     with nvml:
         snapshot = ask_driver(nvml, machine)
         plans, targets = _plan(module, layout, snapshot)
+        changing = [plan.gpu.pci for plan in plans if not plan.is_empty]
+        if changing:
+            write_note(CHANGED, changing, 0o644)
         obstacle = against_reboot(plans, snapshot.gpus, _consent(module))
         try:
             run = partial(_run, module)
@@ -259,13 +264,16 @@ def _differing(record: bytes) -> List[_File]:
     ]
 
 
-def _finish(module: AnsibleModule, work: _Work) -> NoReturn:
-    """Have the unit know its files and run, and answer. Not under the lock, which the unit takes itself."""
+def _finish(module: AnsibleModule, work: _Work, unfinished: bool) -> NoReturn:
+    """Have the unit know its files and run, and answer. Not under the lock, which the unit takes itself.
+
+    `unfinished` tells that an earlier run changed GPUs and did not come to this.
+    """
     changed, differing = [plan for plan in work.plans if not plan.is_empty], work.files
     enabled = _succeeds(module, "is-enabled")
     # A unit that was deleted counts as gone, although systemd has it as it was once its file is back.
     deleted = any(file.path == UNIT and file.former is None for file in differing)
-    lasting = enabled and _succeeds(module, "is-active") and not deleted
+    lasting = enabled and _succeeds(module, "is-active") and not deleted and not unfinished
     if not module.check_mode:
         if any(file.path == UNIT for file in differing):
             _systemctl(module, "daemon-reload")
@@ -274,6 +282,8 @@ def _finish(module: AnsibleModule, work: _Work) -> NoReturn:
         if (changed or differing or not lasting) and not work.waiting:
             # Finds nothing left to change: it shows that it works, and has the devices described anew.
             _systemctl(module, "restart", SERVICE)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(CHANGED)
     module.exit_json(
         changed=bool(changed or differing or not lasting),
         reboot_required=bool(work.waiting),

@@ -21,6 +21,9 @@ LOCK = "/run/provision/mig.lock"
 STOPPED = "/run/provision/mig-stopped.json"
 """Services that are stopped for a change: one that is killed leaves them to be started by the next."""
 
+CHANGED = "/run/provision/mig-changed.json"
+"""GPUs that a change began with, until their devices are described anew: one that is killed leaves that to the next."""
+
 Run = Callable[[List[str]], Tuple[int, str]]
 
 

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from provision.plugins.module_utils.gpus.nvml import Nvml
 
@@ -24,9 +25,14 @@ class Countdown:
         if self._left == 0:
             signal.raise_signal(signal.SIGKILL)
 
-    def watch_files(self) -> None:
-        """Count what is renamed and removed from now on; it cannot be taken back in this process."""
-        sys.addaudithook(lambda event, _arguments: self.tick() if event in _FILES else None)
+    def watch_files(self, folder: Path) -> None:
+        """Count what is renamed and removed there from now on; it cannot be taken back in this process."""
+
+        def hook(event: str, arguments: tuple[object, ...]) -> None:
+            if event in _FILES and str(arguments[0]).startswith(f"{folder}/"):
+                self.tick()
+
+        sys.addaudithook(hook)
 
 
 class Killing:
@@ -34,6 +40,12 @@ class Killing:
 
     def __init__(self, library: Nvml, countdown: Countdown) -> None:
         self._library, self._countdown = library, countdown
+
+    def __enter__(self) -> "Killing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._library.close()
 
     def __getattr__(self, name: str) -> Callable[..., object]:
         found: Callable[..., object] = getattr(self._library, name)

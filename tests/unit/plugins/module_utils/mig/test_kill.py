@@ -39,7 +39,7 @@ class Host:
     def change(self, label: str, at: int = 0) -> None:
         """Bring the GPU to a layout as a run does; with `at`, be killed before that effect."""
         countdown = Countdown(at)
-        countdown.watch_files()
+        countdown.watch_files(self.folder / "run")
         with Nvml(self.library) as library, locked(1, str(self.folder / "lock")):
             killing: object = Killing(library, countdown)
             gpu = self.gpu(library)
