@@ -1,7 +1,7 @@
 """The fleet as the inventory declares it. Pure values; nothing here talks to a host."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
@@ -18,13 +18,15 @@ class Host:
 
     `variables` holds the raw values that reach the host, group variables merged in: templates are not
     resolved, and a vaulted value is `{"__ansible_vault": ciphertext}`. `folder` holds the inventory file that
-    names the host, and is empty where no file does: names of files are relative to it.
+    names the host, and is empty where no file does: names of files are relative to it. `files` has the content
+    of the files that role variables name, by the name as it is written there, once somebody has read them.
     """
 
     name: str
     groups: tuple[str, ...]
     variables: Mapping[str, object]
     folder: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

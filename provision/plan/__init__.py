@@ -1,5 +1,5 @@
 """Which roles each host needs and why: decided from the inventory, the receipts and the measurements."""
 
-from provision.plan.build import build
+from provision.plan.build import Source, build
 
-__all__ = ["build"]
+__all__ = ["Source", "build"]

@@ -1,23 +1,27 @@
-"""From what the inventory asks and what the probe found to a plan.
-
-Pure, but for the files that variables name and, where `sources` are not given, the roles on disk.
-"""
+"""From what the inventory asks and what the probe found to a plan. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from provision.model.fleet import Fleet, Host
 from provision.model.observed import HostProbe, Observed
 from provision.model.plan import HostPlan, Plan, RolePlan, State
-from provision.plan import sources as role_sources
 from provision.plan.disruption import disruptions, hit
 from provision.plan.follow import follow
 from provision.plan.partitions import with_partitions
-from provision.plan.sources import Source
 from provision.plugins.module_utils.receipts import inputs as receipt_inputs
 from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 
 NO_GPU = "no NVIDIA GPU on the PCI bus"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One role: the digest of its files and plugins, and its variables, each with whether it is secret."""
+
+    content: str
+    variables: Mapping[str, bool]
 
 
 class Refusal(Protocol):
@@ -35,31 +39,23 @@ class Refusal(Protocol):
 def build(
     fleet: Fleet,
     probes: Mapping[str, HostProbe],
-    roles: Sequence[str],
+    sources: Mapping[str, Source],
     full: bool = False,
     *,
     refusals: Iterable[Refusal] = (),
-    sources: Mapping[str, Source] | None = None,
 ) -> Plan:
-    """Return which of the roles each host needs, and why.
+    """Return which of the roles in `sources` each host needs, and why.
 
     A role is converged only where its receipt counts, its inputs are those of now, and the host measures as
-    it did then. `full` lets no receipt count. `refusals` make the driver unsupported on their hosts.
-    `sources` are the roles as `provision.plan.sources` reads them; that is done here where none are given.
+    it did then. `full` lets no receipt count. `refusals` make the driver unsupported on their hosts. The hosts
+    have the files that their variables name.
     """
-    known = role_sources.load(roles) if sources is None else sources
     refused: dict[str, list[str]] = {}
     for refusal in refusals:
         refused.setdefault(refusal.host, []).append(refusal.message)
     return Plan(
         {
-            host.name: _host(
-                host,
-                probes[host.name],
-                {role: known[role] for role in roles},
-                full,
-                refused.get(host.name, []),
-            )
+            host.name: _host(host, probes[host.name], sources, full, refused.get(host.name, []))
             for host in fleet.hosts
         }
     )
@@ -104,7 +100,7 @@ def _state(
         return State.ABSENT, (Reason(Kind.NEVER_APPLIED, role, _never_applied(role, observed)),)
     if full:
         return State.ABSENT, (Reason(Kind.FULL, role, "everything is asked for again (`--full`)"),)
-    values = receipt_inputs.with_files(source.variables, host.variables, host.folder)
+    values = receipt_inputs.with_files(source.variables, host.variables, host.files.get)
     changed = receipt_inputs.differences(receipt.inputs, source.content, source.variables, values)
     if changed:
         return State.INPUTS_CHANGED, (*changed, *receipt.differences)

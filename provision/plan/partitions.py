@@ -1,12 +1,10 @@
 """What a MIG layout would do to each GPU of a host, and what speaks against it.
 
-Decided by the code that the role runs on the host, on what the probe saw there. Pure, but for the mig-parted
-file that a variable may name.
+Decided by the code that the role runs on the host, on what the probe saw there. Pure.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -29,6 +27,10 @@ from provision.plugins.module_utils.mig.snapshot import Snapshot
 from provision.plugins.module_utils.receipts.inputs import VAULTED, has_template
 
 
+class _UnreadableError(Exception):
+    """The mig-parted file is not there, or cannot be read."""
+
+
 def with_partitions(role: RolePlan, host: Host, snapshot: Snapshot | None) -> RolePlan:
     """Return the plan of nvidia_mig with what becomes of each GPU, as far as that can be told from here."""
     variables = host.variables
@@ -41,7 +43,7 @@ def with_partitions(role: RolePlan, host: Host, snapshot: Snapshot | None) -> Ro
         plans = plan_gpus(snapshot.gpus, snapshot.record.remember(targets))
     except (LayoutError, NoPlacementError) as error:
         return replace(role, refusal=str(error), hint="correct `nvidia_mig_layout`")
-    except (OSError, yaml.YAMLError):
+    except (_UnreadableError, yaml.YAMLError):
         return role  # the role says it better
     others = unnamed(snapshot.gpus, plans)
     rebooted = any(needs_reboot(plan) for plan in plans)
@@ -68,7 +70,7 @@ def restored(host: Host, snapshot: Snapshot) -> set[str]:
     pci = {gpu.uuid: gpu.pci for gpu in snapshot.gpus}
     try:
         targets = pci if _is_hidden(host.variables) else _targets(host, snapshot) or {}
-    except (LayoutError, OSError, yaml.YAMLError):
+    except (LayoutError, _UnreadableError, yaml.YAMLError):
         targets = pci
     return {*snapshot.record.by_address, *(pci[uuid] for uuid in targets)}
 
@@ -76,14 +78,13 @@ def restored(host: Host, snapshot: Snapshot) -> set[str]:
 def _targets(host: Host, snapshot: Snapshot) -> Mapping[str, Target] | None:
     """Return what each GPU that the layout names should become, by UUID; None where there is no layout.
 
-    Raises LayoutError, and OSError or yaml.YAMLError for a file.
+    Raises LayoutError, and _UnreadableError or yaml.YAMLError for a file.
     """
     layout = parse(host.variables.get("nvidia_mig_layout"))
     if layout is None:
         return None
     file = str(host.variables.get("nvidia_mig_config_file") or "")
-    configurations = _configurations(Path(host.folder, Path(file).expanduser())) if file else None
-    return resolve(layout, snapshot.gpus, configurations)
+    return resolve(layout, snapshot.gpus, _configurations(host, file) if file else None)
 
 
 def _is_hidden(variables: Mapping[str, object]) -> bool:
@@ -96,8 +97,10 @@ def _is_told_later(value: object) -> bool:
     return has_template(value) or (isinstance(value, Mapping) and VAULTED in value)
 
 
-def _configurations(file: Path) -> Mapping[str, Any]:
-    found = yaml.safe_load(file.read_text())
+def _configurations(host: Host, file: str) -> Mapping[str, Any]:
+    if file not in host.files:
+        raise _UnreadableError
+    found = yaml.safe_load(host.files[file])
     return found if isinstance(found, Mapping) else {}
 
 

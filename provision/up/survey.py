@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provision.compat import Refusal, refusals
+from provision.inventory.files import with_files
 from provision.model.fleet import Fleet
 from provision.model.plan import Plan
 from provision.plan import build
+from provision.up import sources
 from provision.up.effects import Effects, Probes
 from provision.up.watcher import Watcher
 
@@ -43,5 +45,5 @@ def survey(
     watcher.phase(phase, len(fleet.hosts))
     probes = effects.probe(fleet, on_host=watcher.answered)
     refused = tuple(refusals(fleet, probes))
-    plan = build(fleet, probes, roles, full, refusals=refused)
+    plan = build(with_files(fleet), probes, sources.load(roles), full, refusals=refused)
     return Survey(fleet, tuple(roles), probes, refused, plan)

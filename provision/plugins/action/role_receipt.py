@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Optional
@@ -55,11 +56,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         specs = receipt_inputs.spec_variables(_load_specs(role))
         raw = ansible_private.reaching(self._task, task_vars, specs)
         plain = ansible_private.plain(raw)
+        read = partial(receipt_inputs.content_of, folder=task_vars.get("inventory_dir") or "")
         record: dict[str, Any] = receipt_inputs.record(
             salt=secrets.token_hex(16),
             content=receipt_inputs.content_digest(str(role), str(_PLUGINS)),
             specs=specs,
-            variables=receipt_inputs.with_files(specs, plain, task_vars.get("inventory_dir") or ""),
+            variables=receipt_inputs.with_files(specs, plain, read),
             unreadable=frozenset(name for name in specs if name in raw and _is_in_vaulted_file(raw[name])),
         )
         return record

@@ -9,9 +9,8 @@ import pytest
 from provision.model.fleet import Fleet, Host
 from provision.model.observed import Driver, Gpu, HostProbe, Observed, ReceiptState, Workload
 from provision.model.plan import Disruption, Plan, RolePlan, State
-from provision.plan import build, sources
+from provision.plan import Source, build
 from provision.plan.disruption import disruptions, hit
-from provision.plan.sources import Source
 from provision.plugins.module_utils.receipts.inputs import record
 from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 
@@ -45,7 +44,7 @@ def receipt(role: str, *differences: Reason, **variables: object) -> ReceiptStat
 def plan(observed: Observed | None, full: bool = False, **variables: object) -> Plan:
     fleet = Fleet(Path("i"), None, (Host("h", (), variables),))
     probe = HostProbe("h", observed is not None, None if observed else "no route", None, observed)
-    return build(fleet, {"h": probe}, ROLES, full, sources=SOURCES)
+    return build(fleet, {"h": probe}, SOURCES, full)
 
 
 def role(
@@ -135,7 +134,7 @@ class Refusal:
 def test_an_unsupported_driver_is_not_run() -> None:
     fleet = Fleet(Path("i"), None, (Host("h", (), {}), Host("other", (), {})))
     probes = {name: HostProbe(name, True, observed=OBSERVED) for name in ("h", "other")}
-    found = build(fleet, probes, ROLES, refusals=[Refusal("h", "too old")], sources=SOURCES)
+    found = build(fleet, probes, SOURCES, refusals=[Refusal("h", "too old")])
     assert found.hosts["h"].roles["nvidia_driver"] == RolePlan(
         State.UNSUPPORTED, (Reason(Kind.UNSUPPORTED, "nvidia_driver", "too old"),)
     )
@@ -186,14 +185,6 @@ def test_a_plan_tells_disruption_and_workloads() -> None:
     assert found.workloads == (CONTAINER, PROCESS)
 
 
-def test_the_real_roles_are_read() -> None:
-    found = sources.load(ROLES)
-    assert "nvidia_driver_version" in found["nvidia_driver"].variables
-    assert not any(name.startswith("nvidia_") for name in found["docker_engine"].variables)
-    assert not any("_allow_" in name for source in found.values() for name in source.variables)
-    assert found["nvidia_driver"].content != found["docker_engine"].content
-
-
 A100 = replace(OBSERVED, gpus=(Gpu("0000:07:00.0", "10de:20b0"),))
 
 
@@ -205,7 +196,7 @@ def test_the_toolkit_describes_new_partitions(layout: str | None, follows: bool)
     observed = replace(A100, receipts={"nvidia_container_toolkit": receipt})
     variables = {"nvidia_mig_layout": layout} if layout else {}
     fleet = Fleet(Path("i"), None, (Host("h", (), variables),))
-    found = build(fleet, {"h": HostProbe("h", True, None, None, observed)}, roles, sources=known)
+    found = build(fleet, {"h": HostProbe("h", True, None, None, observed)}, known)
     assert found.selection == {"h": ["nvidia_mig", "nvidia_container_toolkit"] if follows else ["nvidia_mig"]}
 
 
@@ -278,4 +269,4 @@ def after_change(
     values = {"nvidia_mig_layout": "all-balanced", name: now, **others}
     fleet = Fleet(Path("i"), None, (Host("h", (), values),))
     probes = {"h": HostProbe("h", True, None, None, replace(observed, receipts=receipts))}
-    return build(fleet, probes, FOLLOWERS, sources=known, refusals=refusals)
+    return build(fleet, probes, known, refusals=refusals)

@@ -1,8 +1,8 @@
 """What a MIG layout would do to the GPUs that the probe saw, and what speaks against it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -37,8 +37,8 @@ TWO = [{"devices": "all", "mig-enabled": True, "mig-devices": {"3g.20gb": 1, "2g
 RECORD = load(dump([CUT], {BOARD.uuid: Target(True, ())}).decode())
 
 
-def host(variables: dict[str, object], folder: str = "") -> Host:
-    return Host("a100-01", (), variables, folder)
+def host(variables: Mapping[str, object]) -> Host:
+    return Host("a100-01", (), variables)
 
 
 def plan(snapshot: Snapshot | None, layout: object = TWO, **variables: object) -> RolePlan:
@@ -161,14 +161,20 @@ def test_what_only_the_run_can_know_is_left_to_it(snapshot: Snapshot | None, lay
     assert plan(snapshot, layout) == ROLE
 
 
-def test_labels_of_a_mig_parted_file(tmp_path: Path) -> None:
-    path = tmp_path / "config.yaml"
-    path.write_text(json.dumps({"version": "v1", "mig-configs": {"two": TWO}}))
+def test_labels_of_a_mig_parted_file() -> None:
+    text = json.dumps({"version": "v1", "mig-configs": {"two": TWO}}).encode()
     snapshot = Snapshot((CUT,))
-    file: dict[str, object] = {"nvidia_mig_config_file": str(path), "nvidia_mig_allow_destroy": True}
-    assert plan(snapshot, "two", **file).gpus[0].goes == ("0:1 1g.5gb",)
-    assert "layout `three` is not in" in str(plan(snapshot, "three", **file).refusal)
-    beside: dict[str, object] = {**file, "nvidia_mig_layout": "two", "nvidia_mig_config_file": path.name}
-    assert with_partitions(ROLE, host(beside, str(tmp_path)), snapshot) == plan(snapshot, "two", **file)
-    path.unlink()
-    assert plan(snapshot, "two", **file) == ROLE
+
+    def labelled(layout: str, files: dict[str, bytes]) -> RolePlan:
+        variables = {
+            "nvidia_mig_layout": layout,
+            "nvidia_mig_config_file": "mig.yml",
+            "nvidia_mig_allow_destroy": True,
+        }
+        return with_partitions(ROLE, replace(host(variables), files=files), snapshot)
+
+    assert labelled("two", {"mig.yml": text}).gpus[0].goes == ("0:1 1g.5gb",)
+    assert "layout `three` is not in" in str(labelled("three", {"mig.yml": text}).refusal)
+    assert labelled("two", {}) == ROLE  # not there: the role says it better
+    assert labelled("two", {"mig.yml": b"a: ["}) == ROLE
+    assert labelled("two", {"mig.yml": b"\xff"}) == ROLE

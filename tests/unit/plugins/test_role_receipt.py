@@ -56,12 +56,12 @@ CONTROLLER = """
 import json, sys, yaml
 from pathlib import Path
 from provision import inventory
-from provision.plugins.module_utils.receipts.inputs import content_digest, differences, with_files
+from provision.plugins.module_utils.receipts.inputs import content_digest, content_of, differences, with_files
 from provision.plugins.module_utils.receipts.inputs import spec_variables
 (host,) = inventory.load(Path("inventory/hosts.ini")).hosts
 recorded = json.loads(Path("recorded.json").read_text())
 specs = spec_variables(yaml.safe_load(Path("roles/demo/meta/argument_specs.yml").read_text()))
-values = with_files(specs, host.variables, host.folder)
+values = with_files(specs, host.variables, lambda value: content_of(value, host.folder))
 found = differences(recorded, content_digest(*sys.argv[1:]), specs, values)
 print(json.dumps([each.text for each in found]))
 """

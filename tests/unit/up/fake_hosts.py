@@ -8,11 +8,11 @@ from pathlib import Path
 from provision import content
 from provision.model.fleet import Fleet
 from provision.model.observed import Driver, Gpu, HostProbe, Observed, ReceiptState
-from provision.plan import sources
-from provision.plan.sources import Source
+from provision.plan import Source
 from provision.plugins.module_utils.receipts.inputs import record
 from provision.runner import Event, Playbook, Result
 from provision.runner.events import Kind
+from provision.up import sources
 from provision.up.effects import Probes
 from provision.verify import Check, VerifyReport
 

@@ -1,5 +1,6 @@
 """Ask the hosts, refuse what cannot work, plan what differs."""
 
+from hashlib import sha256
 from pathlib import Path
 
 from provision import content
@@ -33,3 +34,15 @@ def test_what_cannot_work_is_refused_and_unsupported_in_the_plan() -> None:
     role = found.plan.hosts["h1"].roles["nvidia_driver"]
     assert role.state is State.UNSUPPORTED
     assert {reason.text for reason in role.reasons} <= {refusal.message for refusal in found.refusals}
+
+
+def test_a_file_that_a_variable_names_is_handed_over(tmp_path: Path) -> None:
+    def state(key: bytes) -> State:
+        (tmp_path / "key.asc").write_bytes(key)
+        host = Host("h1", (), {"docker_engine_repo_key": "key.asc"}, str(tmp_path))
+        before = {"file": "key.asc", "sha256": sha256(b"old").hexdigest()}
+        hosts = FakeHosts(answers=lambda name: converged(name, docker_engine_repo_key=before))
+        found = survey(Fleet(tmp_path / "fleet.ini", None, (host,)), ("docker_engine",), hosts)
+        return found.plan.hosts["h1"].roles["docker_engine"].state
+
+    assert (state(b"old"), state(b"new")) == (State.CONVERGED, State.INPUTS_CHANGED)

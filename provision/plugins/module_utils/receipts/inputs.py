@@ -11,7 +11,7 @@ import hmac
 import json
 import os
 import re
-from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, Optional, Set, Tuple
 
 from ..bundle import closure, reader
 from .reasons import Kind, Reason
@@ -89,27 +89,35 @@ def shown(name: str, value: object, no_log: bool) -> Optional[str]:
     return text
 
 
-def with_files(specs: Mapping[str, bool], variables: Mapping[str, Any], folder: str) -> Dict[str, Any]:
+def with_files(
+    specs: Mapping[str, bool], variables: Mapping[str, Any], read: Callable[[str], Optional[bytes]]
+) -> Dict[str, Any]:
     """Return the variables with those that name a file of the control machine replaced by name and content.
 
     A key or a layout that is given as a file reaches the role too: it must run again when the file changes.
+    `read` gives the content of the file that a value names, None where it names none.
+    """
+    found = dict(variables)
+    for name, value in variables.items():
+        data = read(value) if name in specs and isinstance(value, str) else None
+        if data is not None:
+            found[name] = {"file": value, "sha256": hashlib.sha256(data).hexdigest()}
+    return found
+
+
+def content_of(value: str, folder: str) -> Optional[bytes]:
+    """Return the content of the file of this machine that a value names, None where it names none.
+
     `folder` is the inventory's, which a relative name begins at; empty where there is none.
     """
-    return {
-        name: _with_content(value, folder) if name in specs and isinstance(value, str) else value
-        for name, value in variables.items()
-    }
-
-
-def _with_content(value: str, folder: str) -> Any:  # noqa: ANN401 - text, or a mapping
     path = os.path.join(folder, os.path.expanduser(value))
     if "\n" in value or not os.path.isabs(path) or not os.path.isfile(path):
-        return value
+        return None
     try:
         with open(path, "rb") as file:
-            return {"file": value, "sha256": hashlib.sha256(file.read()).hexdigest()}
+            return file.read()
     except OSError:
-        return value
+        return None
 
 
 def content_digest(role: str, plugins: str) -> str:

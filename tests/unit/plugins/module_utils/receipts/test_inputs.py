@@ -1,5 +1,6 @@
 """What went into a role, and how a change of it is told."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from provision.plugins.module_utils.receipts.inputs import (
     content_digest,
+    content_of,
     differences,
     has_template,
     record,
@@ -224,34 +226,38 @@ def test_a_file_that_moves_changes_the_digest(tree: Path) -> None:
     assert content(tree) != before
 
 
+def with_content(values: dict[str, Any], folder: str) -> dict[str, Any]:
+    return with_files(SPECS, values, partial(content_of, folder=folder))
+
+
 def test_a_file_that_a_variable_names_counts_with_its_content(tmp_path: Path) -> None:
     key = tmp_path / "key.asc"
     key.write_text("old")
     values = {"r_url": str(key), "foreign": str(key), "r_version": "580", "r_options": {"a": str(key)}}
-    before = with_files(SPECS, values, "")
+    before = with_content(values, "")
     assert {name for name in values if before[name] != values[name]} == {"r_url"}
-    assert told(before, with_files(SPECS, values, "")) == []
+    assert told(before, with_content(values, "")) == []
     key.write_text("new")
-    assert told(before, with_files(SPECS, values, "")) == ["r_url changed"]
+    assert told(before, with_content(values, "")) == ["r_url changed"]
     key.unlink()
-    assert told(before, with_files(SPECS, values, "")) == ["r_url changed"]
+    assert told(before, with_content(values, "")) == ["r_url changed"]
 
 
 def test_a_file_in_the_home_folder_counts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "key.asc").write_text("old")
-    assert with_files(SPECS, {"r_url": "~/key.asc"}, "") != {"r_url": "~/key.asc"}
+    assert with_content({"r_url": "~/key.asc"}, "") != {"r_url": "~/key.asc"}
 
 
 def test_a_relative_name_begins_at_the_inventory(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys/mirror.asc").write_text("old")
     values = {"r_url": "keys/mirror.asc"}
-    before = with_files(SPECS, values, str(tmp_path))
+    before = with_content(values, str(tmp_path))
     (tmp_path / "keys/mirror.asc").write_text("new")
-    assert told(before, with_files(SPECS, values, str(tmp_path))) == ["r_url changed"]
+    assert told(before, with_content(values, str(tmp_path))) == ["r_url changed"]
 
 
 @pytest.mark.parametrize("value", ["key.asc", "/no/such/file", "/", "-----BEGIN\n/etc/passwd", "", 5, None])
 def test_what_names_no_file_stays_as_it_is(value: object) -> None:
-    assert with_files(SPECS, {"r_url": value}, "") == {"r_url": value}
+    assert with_content({"r_url": value}, "") == {"r_url": value}

@@ -1,23 +1,15 @@
-"""What the controller would run now: each role's variables and the digest of its files."""
+"""What this machine would run now: each role's variables and the digest of its files, read from disk."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from provision import content
 from provision.inventory.specs import load_specs
+from provision.plan import Source
 from provision.plugins.module_utils.receipts.inputs import content_digest, is_consent
 
 
-@dataclass(frozen=True)
-class Source:
-    """One role: the digest of its files and plugins, and its variables, each with whether it is secret."""
-
-    content: str
-    variables: Mapping[str, bool]
-
-
 def load(roles: Iterable[str]) -> dict[str, Source]:
-    """Read the roles from disk."""
+    """Return the roles by name, in the order given."""
     folder = content.roles_directory()
     options = load_specs(folder).options.values()
     return {

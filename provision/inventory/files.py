@@ -1,0 +1,27 @@
+"""The files of this machine that variables name: read here, so that what decides upon them reads nothing."""
+
+from dataclasses import replace
+
+from provision import content
+from provision.inventory.specs import load_specs
+from provision.model.fleet import Fleet, Host
+from provision.plugins.module_utils.receipts.inputs import content_of
+
+
+def with_files(fleet: Fleet) -> Fleet:
+    """Return the fleet, each host with the content of the files that its role variables name."""
+    known = load_specs(content.roles_directory()).options
+    read: dict[tuple[str, str], bytes | None] = {}
+
+    def files(host: Host) -> dict[str, bytes]:
+        found = {}
+        for name, value in host.variables.items():
+            if name in known and isinstance(value, str):
+                place = (host.folder, value)
+                if place not in read:
+                    read[place] = content_of(value, host.folder)
+                if (data := read[place]) is not None:
+                    found[value] = data
+        return found
+
+    return replace(fleet, hosts=tuple(replace(host, files=files(host)) for host in fleet.hosts))

@@ -1,0 +1,20 @@
+"""The files that variables name are read and handed over with the hosts."""
+
+from pathlib import Path
+
+from provision.inventory.files import with_files
+from provision.model.fleet import Fleet, Host
+
+
+def test_files_of_role_variables_are_read_relative_to_the_inventory(tmp_path: Path) -> None:
+    (tmp_path / "mig.yml").write_bytes(b"version: v1")
+    variables = {
+        "nvidia_mig_config_file": "mig.yml",
+        "nvidia_driver_repo_key": str(tmp_path / "missing.asc"),
+        "site_banner": "mig.yml",
+        "nvidia_driver_version": 580,
+    }
+    hosts = (Host("a", (), variables, str(tmp_path)), Host("b", (), variables), Host("c", (), {}))
+    found = with_files(Fleet(tmp_path / "fleet.ini", "gpu", hosts))
+    assert [dict(host.files) for host in found.hosts] == [{"mig.yml": b"version: v1"}, {}, {}]
+    assert (found.limit, found.names) == ("gpu", ("a", "b", "c"))
