@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Show what `up` would change and why; change nothing.",
     "verify": "Prove on every host that containers see the GPUs.",
     "status": "Show the state of every host on one screen.",
+    "history": "List the runs on an inventory.",
     "compat": "Answer which driver, CUDA and GPU fit together.",
     "lab": "Start, stop and break the simulated servers.",
 }

@@ -34,8 +34,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"unknown {kind} `{name}`", hint=hint)
 
 
-def selection(command: F) -> F:
-    """Add `-i/--inventory` and `--limit`; the command gets them as `selection: Selection`."""
+def inventory(command: F) -> F:
+    """Add `-i/--inventory`; the command gets `inventory: Path`."""
 
     @click.option(
         "-i",
@@ -44,11 +44,22 @@ def selection(command: F) -> F:
         type=click.Path(path_type=Path),
         help="Ansible inventory: a file or a directory. Also from PROVISION_INVENTORY.",
     )
-    @click.option("-l", "--limit", metavar="PATTERN", help="Only hosts that match this Ansible host pattern.")
     @wraps(command)
-    def wrapper(*args: object, inventory: Path | None, limit: str | None, **options: object) -> object:
+    def wrapper(*args: object, inventory: Path | None, **options: object) -> object:
         if inventory is None:
             raise UsageError("no inventory given", hint="pass `-i INVENTORY` or set PROVISION_INVENTORY")
+        return command(*args, inventory=inventory, **options)
+
+    return wrapper  # type: ignore[return-value]
+
+
+def selection(command: F) -> F:
+    """Add `-i/--inventory` and `--limit`; the command gets them as `selection: Selection`."""
+
+    @inventory
+    @click.option("-l", "--limit", metavar="PATTERN", help="Only hosts that match this Ansible host pattern.")
+    @wraps(command)
+    def wrapper(*args: object, inventory: Path, limit: str | None, **options: object) -> object:
         return command(*args, selection=Selection(inventory, limit), **options)
 
     return wrapper  # type: ignore[return-value]

@@ -1,5 +1,5 @@
 """The memory of runs, beside the inventory: what was run, when, and how each host ended."""
 
-from provision.journal.runs import Journal, open_journal
+from provision.journal.runs import Journal, PastRun, open_journal, past_runs
 
-__all__ = ["Journal", "open_journal"]
+__all__ = ["Journal", "PastRun", "open_journal", "past_runs"]

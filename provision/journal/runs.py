@@ -9,12 +9,14 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from provision.errors import RefusedError, RunError
-from provision.model.run import Run
+from provision.model.run import Outcome, Run
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -28,7 +30,29 @@ CREATE TABLE IF NOT EXISTS hosts (
 ) STRICT;
 """
 
+_RUNS = """
+SELECT id, command, host_pattern, started, ended, exit_code FROM runs ORDER BY started DESC, id DESC
+"""
+_WHERE = "runs are recorded beside the inventory"
+
 KEPT_DIRECTORIES = 100
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """A run as the journal has it. Times are seconds since the epoch.
+
+    `ended` and `exit_code` are None for a run that is going on or was cut short; then `outcomes`, the number of
+    hosts by outcome, are empty.
+    """
+
+    id: str
+    command: str
+    limit: str | None
+    started: float
+    ended: float | None
+    exit_code: int | None
+    outcomes: Mapping[Outcome, int]
 
 
 class Journal:
@@ -84,13 +108,41 @@ class Journal:
         return self._directory / "runs" / run
 
 
+def past_runs(inventory: Path) -> list[PastRun]:
+    """Return the runs on the inventory, the newest first; a run may go on meanwhile.
+
+    Raises RunError where the journal cannot be read.
+    """
+    path = _directory(inventory) / "journal.sqlite"
+    if not path.exists():
+        return []
+    try:
+        # Not read-only: such a reader leaves the files of the write-ahead log behind.
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as database:
+            runs = database.execute(_RUNS).fetchall()
+            hosts = database.execute("SELECT run, outcome FROM hosts").fetchall()
+    except sqlite3.Error as error:
+        raise RunError(f"cannot read `{path}`: {error}", hint=_WHERE) from error
+    outcomes: dict[str, Counter[Outcome]] = {run_id: Counter() for run_id, *_ in runs}
+    for run_id, outcome in hosts:
+        outcomes[run_id][Outcome(outcome)] += 1
+    return [
+        PastRun(run_id, command, limit, started, ended, code, outcomes[run_id])
+        for run_id, command, limit, started, ended, code in runs
+    ]
+
+
+def _directory(inventory: Path) -> Path:
+    return (Path.cwd() if "," in str(inventory) else inventory.absolute().parent) / ".provision"
+
+
 @contextmanager
 def open_journal(inventory: Path) -> Iterator[Journal]:
     """Open the journal of the inventory for writing.
 
     Raises RefusedError while another program has it open, RunError where the directory cannot be written.
     """
-    directory = (Path.cwd() if "," in str(inventory) else inventory.absolute().parent) / ".provision"
+    directory = _directory(inventory)
     try:
         directory.mkdir(mode=0o700, exist_ok=True)
         lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -113,7 +165,7 @@ def open_journal(inventory: Path) -> Iterator[Journal]:
 
 
 def _unwritable(path: Path, why: str) -> RunError:
-    return RunError(f"cannot write `{path}`: {why}", hint="runs are recorded beside the inventory")
+    return RunError(f"cannot write `{path}`: {why}", hint=_WHERE)
 
 
 def _take(lock: int, directory: Path) -> None:

@@ -80,7 +80,7 @@ def test_every_word_of_the_documents_is_explained(
 
 def test_the_documents_are_json() -> None:
     documents = re.findall(r"```json\n(.*?)```", _REFERENCE, re.S)
-    assert len(documents) == 4
+    assert len(documents) == 5
     assert {json.loads(document)["schema"] for document in documents} == {1}
 
 

@@ -42,7 +42,12 @@ def test_help_starts_quickly() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message", "hint"),
     [
-        (["pu"], 2, "error: unknown command `pu`", "hint: known: up, plan, verify, status, compat, lab"),
+        (
+            ["pu"],
+            2,
+            "error: unknown command `pu`",
+            "hint: known: up, plan, verify, status, history, compat, lab",
+        ),
         (["verfy"], 2, "error: unknown command `verfy`", "hint: did you mean `verify`?"),
         (
             ["--versoin"],

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from provision.errors import RefusedError, RunError
+from provision.journal import PastRun, open_journal, past_runs
 from provision.journal import runs as journal_module
-from provision.journal.runs import open_journal
 from provision.model.run import HostRun, Outcome, RoleOutcome, Run
 
 
@@ -62,7 +62,7 @@ def test_old_directories_of_runs_that_ended_are_removed(
 def test_a_second_writer_is_refused_while_the_first_lives(tmp_path: Path) -> None:
     program = f"""
 from pathlib import Path
-from provision.journal.runs import open_journal
+from provision.journal import PastRun, open_journal, past_runs
 with open_journal(Path("{tmp_path}/fleet.ini")):
     print("open", flush=True)
     input()
@@ -95,3 +95,35 @@ def test_a_journal_that_is_none_is_an_error_in_words(tmp_path: Path) -> None:
         open_journal(tmp_path / "i"),
     ):
         pass
+
+
+def test_runs_are_read_newest_first_while_another_has_the_journal(tmp_path: Path) -> None:
+    inventory = tmp_path / "fleet.ini"
+    assert past_runs(inventory) == []
+    with open_journal(inventory) as journal:
+        ended, cut_short = journal.begin("up", inventory, "gpu"), journal.begin("up", inventory, None)
+        hosts = {"h1": HostRun(Outcome.CHANGED), "h2": HostRun(Outcome.FAILED), "h3": HostRun(Outcome.FAILED)}
+        journal.end(Run(ended, hosts), 1)
+        newest, oldest = past_runs(inventory)
+    assert newest == PastRun(cut_short, "up", None, newest.started, None, None, {})
+    assert oldest == PastRun(
+        ended, "up", "gpu", oldest.started, oldest.ended, 1, {Outcome.CHANGED: 1, Outcome.FAILED: 2}
+    )
+    assert oldest.ended is not None and oldest.started <= oldest.ended
+
+
+def test_reading_leaves_nothing_behind(tmp_path: Path) -> None:
+    past_runs(tmp_path / "fleet.ini")
+    assert list(tmp_path.iterdir()) == []
+    with open_journal(tmp_path / "fleet.ini") as journal:
+        journal.begin("up", tmp_path / "fleet.ini", None)
+    before = sorted((tmp_path / ".provision").iterdir())
+    assert len(past_runs(tmp_path / "fleet.ini")) == 1
+    assert sorted((tmp_path / ".provision").iterdir()) == before
+
+
+def test_a_journal_that_cannot_be_read_is_an_error_in_words(tmp_path: Path) -> None:
+    (tmp_path / ".provision").mkdir()
+    (tmp_path / ".provision" / "journal.sqlite").write_text("not a database, but as long as its header " * 9)
+    with pytest.raises(RunError, match=r"cannot read `.*/journal\.sqlite`: file is not a database"):
+        past_runs(tmp_path / "fleet.ini")
