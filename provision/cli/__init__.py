@@ -13,7 +13,7 @@ from provision.cli.errors import say_error
 from provision.errors import INTERRUPTED, ProvisionError
 
 if TYPE_CHECKING:
-    from provision.up.effects import Effects
+    from provision.up import Effects
 
 COMMANDS: Mapping[str, str] = {
     "up": "Take hosts to a CUDA container that sees its GPUs, and prove it.",

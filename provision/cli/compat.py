@@ -25,15 +25,15 @@ def command(gpu: str | None, driver: str | None, cuda: str | None, as_json: bool
     provision compat --driver 580 --cuda 13.0
     """
     from provision import compat
-    from provision.compat.matrix import load
+    from provision.compat import load_matrix
     from provision.report import compat as report
     from provision.report import console, documents
 
     if gpu is None and driver is None and cuda is None:
         if as_json:
-            click.echo(documents.dump(report.branches_document(load())))
+            click.echo(documents.dump(report.branches_document(load_matrix())))
         else:
-            console.data().print(report.branches(load(), date.today()))
+            console.data().print(report.branches(load_matrix(), date.today()))
         return
     found = compat.answer(gpu, driver, cuda)
     if as_json:

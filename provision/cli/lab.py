@@ -56,10 +56,10 @@ def up(hosts: tuple[str, ...], spec: Path | None, clean: bool) -> None:
     Starts dockerd if it does not run, builds root file systems and package repositories (kept for the next
     time), and creates network `provision-lab`. Installs nothing on this machine.
     """
-    from provision.lab import lifecycle
+    from provision import lab
 
-    lab = lifecycle.up(hosts, spec_file=spec, clean=clean, say=_say)
-    for server in lab.select(hosts):
+    started = lab.up(hosts, spec_file=spec, clean=clean, say=_say)
+    for server in started.select(hosts):
         click.echo(f"{server.name} {server.address}")
 
 
@@ -68,9 +68,9 @@ def up(hosts: tuple[str, ...], spec: Path | None, clean: bool) -> None:
 @_SPEC
 def reset(host: str, spec: Path | None) -> None:
     """Replace one server by a fresh one, as it was first handed over."""
-    from provision.lab import lifecycle
+    from provision import lab
 
-    lifecycle.reset(host, spec_file=spec)
+    lab.reset(host, spec_file=spec)
 
 
 @command.command("down")
@@ -82,9 +82,9 @@ def down(hosts: tuple[str, ...], spec: Path | None) -> None:
     That is the servers of every lab file, and with the last of them the network, web server and mounts.
     Keys, built packages and images stay in ~/.local/state/provision-lab and in Docker for the next time.
     """
-    from provision.lab import lifecycle
+    from provision import lab
 
-    if not lifecycle.down(hosts, spec_file=spec, say=_say):
+    if not lab.down(hosts, spec_file=spec, say=_say):
         _say("no server to remove")
 
 
@@ -93,10 +93,10 @@ def down(hosts: tuple[str, ...], spec: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def status(spec: Path | None, as_json: bool) -> None:
     """Show which servers run and which faults are on."""
-    from provision.lab import lifecycle
+    from provision import lab
     from provision.report import documents
 
-    found = lifecycle.status(spec_file=spec)
+    found = lab.status(spec_file=spec)
     if as_json:
         click.echo(documents.dump({"schema": 1, "hosts": {each.name: asdict(each) for each in found}}))
         return
@@ -119,12 +119,12 @@ def fault(host: str | None, name: str | None, switch: str, spec: Path | None) ->
       provision lab fault hgx01 gpu_lost
       provision lab fault hgx01 gpu_lost off
     """
-    from provision.lab import faults, lifecycle
+    from provision import lab
 
     if host is None:
-        for each, summary in faults.summaries().items():
+        for each, summary in lab.fault_summaries().items():
             click.echo(f"{each:24} {summary}")
         return
     if name is None:
         raise UsageError("no fault named", hint="`provision lab fault` lists them")
-    lifecycle.fault(host, name, on=switch == "on", spec_file=spec)
+    lab.fault(host, name, on=switch == "on", spec_file=spec)

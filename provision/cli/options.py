@@ -13,7 +13,7 @@ from provision import content
 from provision.errors import UsageError
 
 if TYPE_CHECKING:
-    from provision.up.effects import Effects
+    from provision.up import Effects
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -94,6 +94,6 @@ def yes(command: F) -> F:
 
 def effects() -> "Effects":
     """Return what the command that runs reaches hosts through: what `cli.run` was given, else the real thing."""
-    from provision.up.effects import RealEffects
+    from provision.up import RealEffects
 
     return click.get_current_context().obj or RealEffects()

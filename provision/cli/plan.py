@@ -22,7 +22,7 @@ def command(selection: Selection, roles: tuple[str, ...], diff: bool, as_json: b
     provision plan -i fleet.ini --limit gpu --diff
     provision plan -i fleet.ini --exit-code
     """
-    from provision.inventory.ahead import read_ahead
+    from provision.inventory import read_ahead
 
     read = read_ahead(selection.inventory, selection.limit, check=True)
     from provision import probe, up

@@ -20,7 +20,7 @@ def command(selection: Selection, as_json: bool) -> None:
     provision status -i fleet.ini
     provision status -i fleet.ini --limit gpu --json
     """
-    from provision.inventory.ahead import read_ahead
+    from provision.inventory import read_ahead
 
     read = read_ahead(selection.inventory, selection.limit, check=False)
     from provision import probe, up

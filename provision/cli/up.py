@@ -44,7 +44,7 @@ def command(
     provision up -i fleet.ini
     provision up -i fleet.ini --limit 'gpu:!hgx01' --only docker_engine
     """
-    from provision.inventory.ahead import read_ahead
+    from provision.inventory import read_ahead
 
     read = read_ahead(selection.inventory, selection.limit, check=True)
     from provision import probe, up

@@ -9,6 +9,7 @@
 The product never imports this package; only the command `provision lab` and the tests do.
 """
 
+from provision.lab.faults import summaries as fault_summaries
 from provision.lab.lifecycle import clone, down, fault, reset, status, up
 
-__all__ = ["clone", "down", "fault", "reset", "status", "up"]
+__all__ = ["clone", "down", "fault", "fault_summaries", "reset", "status", "up"]

@@ -5,9 +5,7 @@ from datetime import date
 from rich.table import Table
 from rich.text import Text
 
-from provision.compat import Answer
-from provision.compat.matrix import Matrix, Row, ended
-from provision.compat.rules import Verdict
+from provision.compat import Answer, Matrix, Row, Verdict, ended
 
 _MARKS = {
     Verdict.YES: Text("yes", "green"),

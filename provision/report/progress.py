@@ -14,10 +14,8 @@ from provision.model.observed import HostProbe
 from provision.model.run import RoleOutcome
 from provision.report import words
 from provision.report.durations import duration
-from provision.runner import Event
-from provision.runner.events import Kind
-from provision.up.tally import HostTally, Tally
-from provision.up.watcher import Watcher
+from provision.runner import Event, Kind
+from provision.up import HostTally, Tally, Watcher
 
 _STOPPED = {Kind.FAILED: "failed", Kind.REFUSED: "refused", Kind.UNREACHABLE: "unreachable"}
 

@@ -3,8 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
-from provision.verify import NO_GPU, Check, HostReport, VerifyReport
-from provision.verify.report import FAILED, PASSED, SKIPPED
+from provision.verify import FAILED, NO_GPU, PASSED, SKIPPED, Check, HostReport, VerifyReport
 
 _STYLES = {PASSED: "green", FAILED: "red", SKIPPED: "yellow"}
 

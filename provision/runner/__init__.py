@@ -1,7 +1,7 @@
 """Running playbooks: a value that knows its command line, a process, and typed events while it runs."""
 
-from provision.runner.events import Event
+from provision.runner.events import Event, Kind, subjects
 from provision.runner.playbook import Playbook
-from provision.runner.process import Result, run_playbook
+from provision.runner.process import KEEPALIVE, Result, run_playbook
 
-__all__ = ["Event", "Playbook", "Result", "run_playbook"]
+__all__ = ["KEEPALIVE", "Event", "Kind", "Playbook", "Result", "run_playbook", "subjects"]

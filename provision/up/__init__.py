@@ -5,8 +5,23 @@
 
 from provision.up.apply import InterruptedRunError
 from provision.up.consent import to_ask
+from provision.up.effects import Effects, RealEffects
 from provision.up.predict import predict
 from provision.up.run import run
 from provision.up.survey import Survey, survey
+from provision.up.tally import HostTally, Tally
+from provision.up.watcher import Watcher
 
-__all__ = ["InterruptedRunError", "Survey", "predict", "run", "survey", "to_ask"]
+__all__ = [
+    "Effects",
+    "HostTally",
+    "InterruptedRunError",
+    "RealEffects",
+    "Survey",
+    "Tally",
+    "Watcher",
+    "predict",
+    "run",
+    "survey",
+    "to_ask",
+]

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from provision.errors import RunError
 from provision.model.plan import Plan, Prediction, Predictions, Trouble
-from provision.runner import Event, Playbook
-from provision.runner.events import Kind, subjects
+from provision.runner import Event, Kind, Playbook, subjects
 from provision.up.effects import Effects
 from provision.up.survey import Survey
 

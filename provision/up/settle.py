@@ -6,7 +6,7 @@ from dataclasses import replace
 from provision.model.observed import HostProbe
 from provision.model.plan import HostPlan, Plan, State
 from provision.model.run import HostRun, Outcome, RoleOutcome
-from provision.runner.events import Kind
+from provision.runner import Kind
 from provision.up.tally import HostTally, Tally
 
 

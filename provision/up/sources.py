@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from provision import content
-from provision.inventory.specs import load_specs
+from provision.inventory import load_specs
 from provision.plan import Source
 from provision.plugins.module_utils.receipts.inputs import content_digest, is_consent
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provision.compat import Refusal, refusals
-from provision.inventory.files import with_files
+from provision.inventory import with_files
 from provision.model.fleet import Fleet
 from provision.model.plan import Plan
 from provision.plan import build

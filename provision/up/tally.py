@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from provision.model.run import RoleOutcome
-from provision.runner.events import Event, Kind, subjects
+from provision.runner import Event, Kind, subjects
 
 _STOPPING = (Kind.FAILED, Kind.REFUSED, Kind.UNREACHABLE)
 

@@ -4,7 +4,7 @@ Independence is deliberate: a check shares the connection with the role that it 
 seen on a host (`asking.evidence`) and what is read out of it (`parsing`) has readers of its own here.
 """
 
-from provision.verify.report import NO_GPU, Check, HostReport, VerifyReport
+from provision.verify.report import FAILED, NO_GPU, PASSED, SKIPPED, Check, HostReport, VerifyReport
 from provision.verify.runner import run
 
-__all__ = ["NO_GPU", "Check", "HostReport", "VerifyReport", "run"]
+__all__ = ["FAILED", "NO_GPU", "PASSED", "SKIPPED", "Check", "HostReport", "VerifyReport", "run"]

@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -292,6 +293,39 @@ def test_decisions_read_and_write_nothing(path: Path) -> None:
 )
 def test_what_reads_or_writes_is_found(source: str) -> None:
     assert list(reaches_out(source))
+
+
+ROOMS = [*ROOT.glob("provision/*/__init__.py"), *ROOT.glob("provision/plugins/module_utils/*/__init__.py")]
+
+
+@pytest.mark.parametrize("door", ROOMS, ids=name)
+def test_every_room_says_what_it_is(door: Path) -> None:
+    assert ast.get_docstring(ast.parse(door.read_text()))
+
+
+@cache
+def doors() -> dict[str, list[str]]:
+    """Return what the rooms of the controller hand out, by room; those that say nothing hand out modules."""
+    found = {}
+    for door in ROOT.glob("provision/*/__init__.py"):
+        for node in ast.parse(door.read_text()).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                found[f"provision.{door.parent.name}"] = list(ast.literal_eval(node.value))
+    return found
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.parent.name != "connect"], ids=name)
+def test_rooms_are_entered_by_the_door(path: Path) -> None:
+    own = f"provision.{path.relative_to(ROOT / 'provision').parts[0]}"
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom) or node.module is None:
+            continue
+        for room, handed_out in doors().items():
+            if room == own:
+                continue
+            assert not node.module.startswith(f"{room}."), f"line {node.lineno}: {node.module}"
+            if node.module == room:
+                assert {each.name for each in node.names} <= set(handed_out), f"line {node.lineno}"
 
 
 PLUGINS = ROOT / "provision/plugins"

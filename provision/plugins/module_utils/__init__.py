@@ -1,0 +1,1 @@
+"""What runs on hosts: Python 3.8 and its standard library alone, found by relative imports, packed by `bundle`."""

@@ -1,0 +1,1 @@
+"""Packages of the distribution: repositories, versions and transactions, with apt and with dnf."""

@@ -1,0 +1,1 @@
+"""Packages with apt and dpkg."""

@@ -1,0 +1,1 @@
+"""Packages with dnf and rpm."""
