@@ -2,6 +2,6 @@
 
 from provision.runner.events import Event, Kind, subjects
 from provision.runner.playbook import Playbook
-from provision.runner.process import KEEPALIVE, Result, run_playbook
+from provision.runner.process import Result, run_playbook
 
-__all__ = ["KEEPALIVE", "Event", "Kind", "Playbook", "Result", "run_playbook", "subjects"]
+__all__ = ["Event", "Kind", "Playbook", "Result", "run_playbook", "subjects"]

@@ -29,6 +29,7 @@ def name(path: Path) -> str:
 def test_there_is_something_to_check() -> None:
     assert len(SOURCES) > 50
     assert len(ROLES) >= 3
+    assert len(BUNDLED) >= 4
 
 
 @pytest.mark.parametrize(
@@ -88,8 +89,8 @@ def _is_ours(script: ast.expr) -> bool:
 WITH_A_SHELL = {
     # A ProxyCommand is a shell line by ssh's manual: the user's own, run as OpenSSH runs it.
     "provision/connect/proxy.py": 1,
-    # Commands of testinfra are shell lines, which it has quoted.
-    "provision/verify/connection.py": 2,
+    # The line that a host's own shell would read, quoted word by word.
+    "provision/connect/local.py": 1,
 }
 """Files in which a shell reads more than words of ours, at most at so many places, each for a reason."""
 
@@ -230,32 +231,44 @@ DECIDING = [*ROOT.glob("provision/model/*.py"), *ROOT.glob("provision/plan/*.py"
 DECIDING += [
     path for path in ROOT.glob("provision/compat/*.py") if path.name not in {"matrix.py", "fleet.py"}
 ]
-REACHING_OUT = {
-    "asyncio",
-    "fcntl",
-    "glob",
-    "io",
-    "os",
-    "shutil",
-    "socket",
-    "sqlite3",
-    "subprocess",
-    "tempfile",
-}
-REACHING_OUT |= {"threading", "time", "urllib"}
-READING = {
-    "exists",
-    "glob",
-    "is_dir",
-    "is_file",
-    "iterdir",
-    "mkdir",
-    "open",
-    "read_bytes",
-    "read_text",
-    "rglob",
-}
-READING |= {"stat", "touch", "unlink", "write_bytes", "write_text", "content_digest", "content_of"}
+REACHING_OUT = frozenset(
+    [
+        "asyncio",
+        "fcntl",
+        "glob",
+        "io",
+        "os",
+        "shutil",
+        "socket",
+        "sqlite3",
+        "subprocess",
+        "tempfile",
+        "threading",
+        "time",
+        "urllib",
+    ]
+)
+READING = frozenset(
+    [
+        "exists",
+        "glob",
+        "is_dir",
+        "is_file",
+        "iterdir",
+        "mkdir",
+        "open",
+        "read_bytes",
+        "read_text",
+        "rglob",
+        "stat",
+        "touch",
+        "unlink",
+        "write_bytes",
+        "write_text",
+        "content_digest",
+        "content_of",
+    ]
+)
 
 
 def reaches_out(source: str) -> Iterator[str]:
@@ -314,7 +327,7 @@ def doors() -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if path.parent.name != "connect"], ids=name)
+@pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_rooms_are_entered_by_the_door(path: Path) -> None:
     own = f"provision.{path.relative_to(ROOT / 'provision').parts[0]}"
     for node in ast.walk(ast.parse(path.read_text())):
@@ -350,8 +363,14 @@ def test_what_travels_to_hosts_needs_python_and_what_ansible_brings(path: Path) 
     assert {each.rpartition(".")[0] for each in foreign(path.read_text())} <= {"ansible.module_utils"}
 
 
-@pytest.mark.parametrize("entry", ["asking.probe", "asking.partitions", "asking.evidence", "mig.boot"])
-def test_what_travels_without_ansible_needs_python_alone(entry: str) -> None:
+BUNDLED = [
+    path for path in TRAVELLING if "\ndef main() -> " in path.read_text() and path.parent.name != "modules"
+]
+
+
+@pytest.mark.parametrize("path", BUNDLED, ids=name)
+def test_what_travels_without_ansible_needs_python_alone(path: Path) -> None:
+    entry = f"{path.parent.name}.{path.stem}"
     sources = bundle.closure(entry, bundle.reader(str(PLUGINS / "module_utils")))
     assert {path: found for path, text in sources.items() if (found := list(foreign(text)))} == {}
 
