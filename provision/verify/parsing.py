@@ -21,7 +21,7 @@ _LIBRARY = re.compile(r"\blib(?:cuda|nvidia-ml)\.so\.(\d+\.\d+(?:\.\d+)?)\b")
 
 
 @dataclass(frozen=True)
-class Gpu:
+class QueriedGpu:
     """One GPU as nvidia-smi tells of it; `bus` is the PCI address in sysfs's form."""
 
     uuid: str
@@ -31,7 +31,7 @@ class Gpu:
     driver: str
 
 
-def parse_query(text: str) -> tuple[Gpu, ...]:
+def parse_query(text: str) -> tuple[QueriedGpu, ...]:
     """Read nvidia-smi's uuid, pci.bus_id, persistence_mode, mig.mode.current and driver_version as CSV.
 
     A line that does not begin with a GPU's uuid is an error message, whatever the exit code said.
@@ -42,7 +42,9 @@ def parse_query(text: str) -> tuple[Gpu, ...]:
         if len(fields) == 5 and _UUID.fullmatch(fields[0]):
             uuid, bus, persistence, mig, driver = fields
             # nvidia-smi writes the PCI domain with eight digits and in capitals: 00000000:1B:00.0
-            found.append(Gpu(uuid, bus.lower()[-12:], persistence == "Enabled", mig == "Enabled", driver))
+            found.append(
+                QueriedGpu(uuid, bus.lower()[-12:], persistence == "Enabled", mig == "Enabled", driver)
+            )
     return tuple(found)
 
 

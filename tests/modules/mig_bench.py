@@ -75,6 +75,7 @@ class Bench:
         put(nvidia_mig_layout, "locked", partial(mig_apply.locked, path=str(self.root / "run/lock")))
         note = str(self.root / "run/stopped")
         put(nvidia_mig_layout, "apply_plans", partial(mig_apply.apply_plans, note=note))
+        put(nvidia_mig_layout, "resume", partial(mig_apply.resume, note=note))
         put(nvidia_mig_layout, "Machine", lambda: Machine(str(self.root / "root")))
         put(nvidia_mig_layout, "Nvml", lambda: Nvml(self.library))
         put(mig_survey, "find", lambda _machine, _gpus: self.users)

@@ -195,10 +195,13 @@ def test_the_drivers_services_make_way_and_come_back(bench: Bench) -> None:
     assert bench.calls[:2] == [f"stop {PERSISTENCED}", f"start {PERSISTENCED}"]
 
 
-def test_a_service_that_a_killed_run_left_stopped_is_started(bench: Bench, tmp_path: Path) -> None:
+@pytest.mark.parametrize("consent", [True, False])
+def test_a_service_that_a_killed_run_left_stopped_is_started_even_by_one_that_is_refused(
+    bench: Bench, tmp_path: Path, consent: bool
+) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run/stopped").write_text(json.dumps([PERSISTENCED]))
-    bench.run(MIXED)
+    assert bool(bench.run(MIXED, consent=consent).get("refused")) != consent
     assert f"start {PERSISTENCED}" in bench.calls
     assert not (tmp_path / "run/stopped").exists()
 

@@ -16,7 +16,7 @@ from ..module_utils.host.files import write_note
 from ..module_utils.host.machine import Machine
 from ..module_utils.host.managed_file import attributes, is_managed, manage
 from ..module_utils.host.refusal import refuse_json
-from ..module_utils.mig.apply import CHANGED, apply_plans, locked
+from ..module_utils.mig.apply import CHANGED, apply_plans, locked, resume
 from ..module_utils.mig.boot_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program
 from ..module_utils.mig.geometry import MigError, PendingError
 from ..module_utils.mig.gpu import Target
@@ -160,6 +160,7 @@ def main() -> None:
             work = _look(module, layout, Machine())
         else:
             with locked(module.params["lock_timeout"]), _interruptible():
+                resume(partial(_run, module))
                 work = _change(module, layout, Machine())
         _finish(module, work, unfinished)
     except (LayoutError, NoPlacementError) as error:

@@ -21,7 +21,7 @@ def test_query_is_read_and_its_error_messages_are_not() -> None:
         "Unable to determine the device handle for GPU1: GPU is lost.  Reboot, please, now, yes, so\n"
     )
     first, second = parsing.parse_query(text)
-    assert first == parsing.Gpu(A100, "0000:07:00.0", persistence=True, mig=False, driver="550.163.01")
+    assert first == parsing.QueriedGpu(A100, "0000:07:00.0", persistence=True, mig=False, driver="550.163.01")
     assert second.bus == "0000:0f:00.0"
     assert not second.persistence
 

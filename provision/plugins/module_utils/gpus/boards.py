@@ -199,7 +199,7 @@ _NVSWITCHES = (
 _PCI_ID = re.compile(r"\A(?:0x)?([0-9a-fA-F]{4}):(?:0x)?([0-9a-fA-F]{4})\Z")
 
 
-class Gpu(NamedTuple):
+class GpuModel(NamedTuple):
     """What an id says about a GPU; None where the tables do not know."""
 
     id: str
@@ -216,13 +216,13 @@ class NvSwitch(NamedTuple):
     chip: str
 
 
-def gpu(pci_id: str) -> Optional[Gpu]:
+def gpu(pci_id: str) -> Optional[GpuModel]:
     """Return what is known of the GPU with this id, or None for another vendor's or a malformed id."""
     device = _device(pci_id)
     if device is None:
         return None
     found = _architecture(device)
-    return Gpu(
+    return GpuModel(
         id="%s:%04x" % (VENDOR, device),
         architecture=found,
         modules=_modules(device, found),

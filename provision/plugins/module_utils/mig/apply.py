@@ -19,7 +19,7 @@ from .refusal import MigRefusedError, clients
 
 LOCK = "/run/provision/mig.lock"
 STOPPED = "/run/provision/mig-stopped.json"
-"""Services that are stopped for a change: one that is killed leaves them to be started by the next."""
+"""Services that are stopped for a change: one that is killed leaves them to be started by the next, see `resume`."""
 
 CHANGED = "/run/provision/mig-changed.json"
 """GPUs that a change began with, until their devices are described anew: one that is killed leaves that to the next."""
@@ -45,6 +45,15 @@ def locked(seconds: float, path: str = LOCK) -> Iterator[None]:
                     ) from None
                 time.sleep(0.2)
         yield
+
+
+def resume(run: Run, note: str = STOPPED) -> None:
+    """Start what is stopped for a change: at its end, and before the next where it was killed. Under the lock."""
+    units = read_note(note)
+    for unit in units or []:
+        run(["systemctl", "start", str(unit)])
+    if units:
+        os.unlink(note)
 
 
 def apply_plans(
@@ -94,24 +103,14 @@ def _in_the_way(plans: Sequence[GpuPlan]) -> List[str]:
 
 @contextlib.contextmanager
 def _stopped(units: Sequence[str], run: Run, note: str) -> Iterator[None]:
-    left = _left_stopped(note)
-    every = sorted({*units, *left})
     try:
         if units:
             os.makedirs(os.path.dirname(note), mode=0o755, exist_ok=True)
-            write_note(note, every, 0o644)
+            write_note(note, units, 0o644)
         for unit in units:
             code, output = run(["systemctl", "stop", unit])
             if code:
                 raise MigError("%s cannot be stopped: %s; nothing was changed" % (unit, output.strip()))
         yield
     finally:
-        for unit in every:
-            run(["systemctl", "start", unit])
-        if every:
-            os.unlink(note)
-
-
-def _left_stopped(note: str) -> List[str]:
-    """Return the services that a change which was killed has left stopped."""
-    return [str(unit) for unit in read_note(note) or []]
+        resume(run, note)

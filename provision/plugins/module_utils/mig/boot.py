@@ -15,7 +15,7 @@ from typing import Callable, Dict, List, Tuple
 from ..gpus.nvml import Nvml, NvmlError
 from ..host.files import write_note
 from ..host.machine import Machine
-from .apply import Run, apply_plans, locked
+from .apply import Run, apply_plans, locked, resume
 from .geometry import MigError
 from .gpu import Target
 from .placement import NoPlacementError
@@ -37,6 +37,7 @@ def main() -> int:
     try:
         targets = load(machine.read(RECORD) or "").targets
         with locked(_LOCK_TIMEOUT):
+            resume(_run)
             nvml = _nvml(_DRIVER_TIMEOUT)
             with nvml:
                 troubles = restore_all(nvml, machine, targets, _run)

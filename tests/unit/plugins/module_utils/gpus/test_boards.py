@@ -28,7 +28,7 @@ from provision.plugins.module_utils.gpus import boards as tables
     ],
 )
 def test_gpu_is_identified(pci_id: str, architecture: str, modules: str, name: str | None) -> None:
-    assert tables.gpu(pci_id) == tables.Gpu(pci_id, architecture, modules, name)
+    assert tables.gpu(pci_id) == tables.GpuModel(pci_id, architecture, modules, name)
 
 
 def test_ids_are_read_in_the_forms_that_sysfs_and_lspci_write() -> None:
@@ -46,7 +46,7 @@ def test_ids_are_read_in_the_forms_that_sysfs_and_lspci_write() -> None:
     ],
 )
 def test_an_id_outside_the_tables_is_unknown_and_not_guessed(pci_id: str) -> None:
-    assert tables.gpu(pci_id) == tables.Gpu(pci_id, None, None, None)
+    assert tables.gpu(pci_id) == tables.GpuModel(pci_id, None, None, None)
 
 
 @pytest.mark.parametrize("pci_id", ["1002:2330", "10de:233", "10de:23300", "2330", "", "10de:233g"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from provision.plugins.module_utils.gpus.nvml import Nvml
-from provision.plugins.module_utils.mig.apply import apply_plans, locked
+from provision.plugins.module_utils.mig.apply import apply_plans, locked, resume
 from provision.plugins.module_utils.mig.geometry import read_gpus
 from provision.plugins.module_utils.mig.gpu import MigGpu, User
 from provision.plugins.module_utils.mig.layout import resolve
@@ -42,6 +42,7 @@ class Host:
         countdown.watch_files(self.folder / "run")
         with Nvml(self.library) as library, locked(1, str(self.folder / "lock")):
             killing: object = Killing(library, countdown)
+            resume(lambda argv: self._run(argv, countdown), str(self.note))
             gpu = self.gpu(library)
             apply_plans(
                 killing,  # type: ignore[arg-type]
