@@ -78,7 +78,7 @@ class Bench:
         put(nvidia_mig_layout, "resume", partial(mig_apply.resume, note=note))
         put(nvidia_mig_layout, "Machine", lambda: Machine(str(self.root / "root")))
         put(nvidia_mig_layout, "Nvml", lambda: Nvml(self.library))
-        put(mig_survey, "find", lambda _machine, _gpus: self.users)
+        put(mig_survey, "find", lambda _machine, _gpus, _holders: self.users)
         # In a process that has been a controller before, Ansible shows warnings instead of returning them.
         put(AnsibleModule, "warn", lambda _self, text, **_: self.warnings.append(text))
         put(AnsibleModule, "run_command", lambda _self, argv, **_: self.command(argv))

@@ -5,6 +5,7 @@ Runs on hosts: Python 3.8, standard library only.
 
 from typing import Any, Dict, Optional
 
+from ..gpus.holders import look
 from ..host.machine import Machine
 from ..mig.snapshot import as_json
 from ..mig.survey import take_snapshot
@@ -15,7 +16,9 @@ from .survey import survey
 def survey_with_partitions(machine: Optional[Machine] = None) -> Dict[str, Any]:
     """Return the survey with the snapshot as `partitions`."""
     machine = machine or Machine()
-    return {**survey(machine), "partitions": as_json(take_snapshot(machine))}
+    holders = look(machine)
+    snapshot = take_snapshot(machine, holders=holders)
+    return {**survey(machine, holders), "partitions": as_json(snapshot)}
 
 
 def main() -> None:

@@ -9,9 +9,10 @@ import re
 import sys
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
+from ..containers.engine import is_running
 from ..gpus import driver
+from ..gpus.holders import Holders, look, workloads
 from ..gpus.pci import gpus
-from ..gpus.workloads import docker_is_running, workloads
 from ..host import os_release, secure_boot
 from ..host.machine import Machine
 from ..packages.installed import packages
@@ -27,8 +28,11 @@ _TOOLKIT_PACKAGE = "nvidia-container-toolkit"
 _INFINIBAND = "/sys/class/infiniband"
 
 
-def survey(machine: Optional[Machine] = None) -> Dict[str, Any]:
-    """Return what the controller's `Observed` holds, as JSON-like values."""
+def survey(machine: Optional[Machine] = None, holders: Optional[Holders] = None) -> Dict[str, Any]:
+    """Return what the controller's `Observed` holds, as JSON-like values.
+
+    `holders` is who holds the GPUs, where that was asked already.
+    """
     machine = machine or Machine()
     release = os_release.read(machine)
     versions = packages(machine, (*_DOCKER_PACKAGES, _TOOLKIT_PACKAGE))
@@ -44,10 +48,10 @@ def survey(machine: Optional[Machine] = None) -> Dict[str, Any]:
         "driver": driver.kernel_module(machine, "nvidia"),
         "nouveau_loaded": machine.exists("/sys/module/nouveau"),
         "docker": _upstream(versions, _DOCKER_PACKAGES),
-        "docker_running": docker_is_running(machine),
+        "docker_running": is_running(machine),
         "toolkit": _upstream(versions, [_TOOLKIT_PACKAGE]),
         "secure_boot": secure_boot.is_on(machine),
-        "workloads": workloads(machine),
+        "workloads": workloads(holders or look(machine)),
         "infiniband": _infiniband(machine),
         "receipts": _receipts(machine),
     }

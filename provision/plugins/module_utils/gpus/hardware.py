@@ -15,8 +15,8 @@ from ..host.secure_boot import is_on
 from ..packages.versions import compare_debian, newest_first
 from . import boards
 from .driver import kernel_release, loaded_version, module_file
+from .holders import look, workloads
 from .pci import functions, gpus
-from .workloads import workloads
 
 _MACHINE_OWNER_KEYS = ("/var/lib/shim-signed/mok/MOK.der", "/var/lib/dkms/mok.pub")
 _RACK_SCALE = ("GB200", "GB300")
@@ -41,7 +41,7 @@ def survey(machine: Machine) -> Dict[str, Any]:
         },
         "nouveau_loaded": loaded_version(machine, "nouveau") is not None,
         "secure_boot": secure_boot(machine),
-        "clients": workloads(machine),
+        "clients": workloads(look(machine)),
     }
 
 

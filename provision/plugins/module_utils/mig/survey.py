@@ -6,9 +6,11 @@ Runs on hosts: Python 3.8, standard library only. Nothing is loaded, started or 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, List, Tuple
+from typing import Callable, List, Optional
 
+from ..gpus.holders import Holders, look
 from ..gpus.nvml import Nvml, NvmlError
+from ..gpus.pci import can_reset, subsystem
 from ..gpus.pci import gpus as gpus_on_bus
 from ..host.machine import Machine
 from .geometry import read_gpus
@@ -19,26 +21,31 @@ from .snapshot import Snapshot
 from .users import GpuNames, GpuUsers, find
 
 
-def take_snapshot(machine: Machine, library: Callable[[], Nvml] = Nvml) -> Snapshot:
-    """Return what the driver says of the GPUs, without one that answers what is known of their models."""
+def take_snapshot(
+    machine: Machine, library: Callable[[], Nvml] = Nvml, holders: Optional[Holders] = None
+) -> Snapshot:
+    """Return what the driver says of the GPUs, without one that answers what is known of their models.
+
+    `holders` is who holds them, where that was asked already.
+    """
     record = recorded(machine.read(RECORD) or "")
     if machine.exists("/sys/module/nvidia") and machine.exists("/dev/nvidiactl"):
         try:
             with library() as nvml:
-                return replace(ask_driver(nvml, machine), record=record)
+                return replace(ask_driver(nvml, machine, holders), record=record)
         except (NvmlError, OSError, AttributeError):
             pass
     return forecast(machine, record)
 
 
-def ask_driver(nvml: Nvml, machine: Machine) -> Snapshot:
+def ask_driver(nvml: Nvml, machine: Machine, holders: Optional[Holders] = None) -> Snapshot:
     """Return the GPUs, and who uses them. Raises NvmlError."""
     names = []
     for index, device in enumerate(nvml.devices()):
         mode = nvml.mig_mode(device)
         devices = tuple(nvml.mig_devices(device)) if mode is not None and mode[0] else ()
         names.append(GpuNames(nvml.uuid(device), index, nvml.minor(device), devices))
-    users = find(machine, names)
+    users = find(machine, names, holders or look(machine))
     return Snapshot(tuple(_on_host(machine, gpu, users.get(gpu.uuid, GpuUsers())) for gpu in read_gpus(nvml)))
 
 
@@ -47,12 +54,12 @@ def forecast(machine: Machine, record: Record) -> Snapshot:
     former = record.by_address
     gpus: List[MigGpu] = []
     unknown: List[str] = []
-    for pci in sorted(gpus_on_bus(machine)):
-        device, subsystem = _ids(machine, pci)
+    for pci, identifier in sorted(gpus_on_bus(machine).items()):
+        device, card = _as_nvml(identifier), _as_nvml(subsystem(machine, pci))
         if device[:4] in AMBIGUOUS or (known(device) is None and not cannot(device)):
             unknown.append(pci)
-        gpu = gpu_from_pci_ids(pci, device, subsystem, pci in former and former[pci].enabled)
-        gpus.append(replace(gpu, resettable=_can_reset(machine, pci)))
+        gpu = gpu_from_pci_ids(pci, device, card, pci in former and former[pci].enabled)
+        gpus.append(replace(gpu, resettable=can_reset(machine, pci)))
     return Snapshot(tuple(gpus), driver=False, unknown=tuple(unknown), record=record)
 
 
@@ -60,7 +67,7 @@ def _on_host(machine: Machine, gpu: MigGpu, users: GpuUsers) -> MigGpu:
     """Return the GPU with what the library does not tell of it: its users, and whether it can be reset."""
     return replace(
         gpu,
-        resettable=_can_reset(machine, gpu.pci),
+        resettable=can_reset(machine, gpu.pci),
         users=users.gpu,
         instances=tuple(
             replace(instance, users=users.instances.get(instance.identifier, ()))
@@ -69,16 +76,7 @@ def _on_host(machine: Machine, gpu: MigGpu, users: GpuUsers) -> MigGpu:
     )
 
 
-def _can_reset(machine: Machine, pci: str) -> bool:
-    """Tell whether the kernel knows how to reset the device; a device that it does not show tells nothing."""
-    folder = "/sys/bus/pci/devices/%s" % pci
-    return machine.exists(folder + "/reset") or not machine.exists(folder)
-
-
-def _ids(machine: Machine, pci: str) -> Tuple[str, str]:
-    """Return device and subsystem of a GPU on the bus, as NVML writes them: 20b010de."""
-
-    def half(name: str) -> str:
-        return (machine.read("/sys/bus/pci/devices/%s/%s" % (pci, name)) or "").strip()[2:]
-
-    return half("device") + half("vendor"), half("subsystem_device") + half("subsystem_vendor")
+def _as_nvml(identifier: str) -> str:
+    """Return `10de:20b0` as NVML writes it: 20b010de."""
+    vendor, _, device = identifier.partition(":")
+    return device + vendor

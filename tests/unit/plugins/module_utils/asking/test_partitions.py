@@ -13,6 +13,8 @@ from provision.plugins.module_utils.mig.snapshot import from_json
 from provision.plugins.module_utils.mig.survey import take_snapshot
 from tests.unit.lab.hardware.conftest import VERSION, Server
 
+from ..containers.fake_engine import Engine
+
 A100 = "a100-sxm4-40gb"
 
 
@@ -51,3 +53,30 @@ def test_without_an_answer_the_models_are_known(machine: Machine, monkeypatch: p
     assert [gpu.pci for gpu in found.gpus] == ["0000:07:00.0", "0000:0f:00.0"]
     assert found.gpus[0].device == "20b010de"
     assert "1g.5gb" in found.gpus[0].profiles
+
+
+def test_who_holds_the_gpus_is_asked_once(
+    machine: Machine, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(machine.root)
+    (root / "proc/41").mkdir(parents=True)
+    (root / "proc/41/comm").write_text("dockerd\n")
+    engine = Engine(
+        root / "var/run/docker.sock",
+        {
+            "/containers/json": [{"Id": "a"}],
+            "/containers/a/json": {
+                "Name": "/train",
+                "HostConfig": {"DeviceRequests": [{"DeviceIDs": ["nvidia.com/gpu=all"]}]},
+            },
+        },
+    )
+    (root / "var/run/docker.pid").write_text("41\n")
+    library = partial(Nvml, str(programs / f"libnvidia-ml.so.{VERSION}"))
+    monkeypatch.setattr(host_partitions, "take_snapshot", partial(take_snapshot, library=library))
+    found = host_partitions.survey_with_partitions(machine)
+    engine.listener.close()
+    assert engine.asked == ["/containers/json", "/containers/a/json"]
+    assert found["workloads"] == [{"kind": "container", "subject": "train"}]
+    users = [[user.text for user in gpu.users] for gpu in from_json(found["partitions"]).gpus]
+    assert users == [["container train"], ["container train"]]

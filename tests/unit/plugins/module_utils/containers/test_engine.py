@@ -1,44 +1,75 @@
-"""Containers as the Docker engine describes them."""
+"""The Docker engine, asked at its socket."""
 
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from provision.plugins.module_utils.containers.engine import Container, describe, parse_container
-
-CASES: dict[str, tuple[dict[str, Any], bool]] = {
-    "plain": ({}, False),
-    "gpus all": ({"DeviceRequests": [{"Driver": "", "Count": -1, "Capabilities": [["gpu"]]}]}, True),
-    "gpus by driver": ({"DeviceRequests": [{"Driver": "nvidia", "Capabilities": []}]}, True),
-    "cdi": ({"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["nvidia.com/gpu=0"]}]}, True),
-    "cdi of others": ({"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["intel.com/gpu=0"]}]}, False),
-    "device node": ({"Devices": [{"PathOnHost": "/dev/nvidia0"}]}, True),
-    "other device": ({"Devices": [{"PathOnHost": "/dev/fuse"}]}, False),
-    "nulls": ({"DeviceRequests": None, "Devices": None}, False),
-}
-
-
-@pytest.mark.parametrize(("host", "wanted"), CASES.values(), ids=CASES.keys())
-def test_gpu_by_request(host: dict[str, Any], wanted: bool) -> None:
-    details = {"Name": "/train", "Config": {"Image": "cuda:base", "Env": None}, "HostConfig": host}
-    assert parse_container(details) == Container("train", "cuda:base", wanted)
-
-
-@pytest.mark.parametrize(
-    ("runtime", "visible", "wanted"),
-    [
-        ("nvidia", "all", True),
-        ("nvidia", "0,1", True),
-        ("nvidia", "none", False),
-        ("nvidia", "void", False),
-        ("nvidia", None, False),
-        ("runc", "all", False),
-    ],
+from provision.plugins.module_utils.containers.engine import (
+    Container,
+    DockerApiError,
+    containers,
+    describe,
+    get,
+    is_running,
+    running_containers,
 )
-def test_gpu_by_variable(runtime: str, visible: str | None, wanted: bool) -> None:
-    environment = ["PATH=/bin", *([f"NVIDIA_VISIBLE_DEVICES={visible}"] if visible else [])]
-    details = {"Name": "/x", "Config": {"Image": "i", "Env": environment}, "HostConfig": {"Runtime": runtime}}
-    assert parse_container(details).gpu is wanted
+from provision.plugins.module_utils.host.machine import Machine
+
+from .fake_engine import Engine
+
+TRAIN, WEB = (
+    {"Name": "/train", "Config": {"Image": "cuda:base"}},
+    {"Name": "/web", "Config": {"Image": "nginx"}},
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "docker.sock")
+
+
+@pytest.fixture
+def engine(path: str) -> Iterator[Engine]:
+    given = {**TRAIN, "HostConfig": {"DeviceRequests": [{"Driver": "nvidia"}]}}
+    found = Engine(
+        Path(path),
+        {
+            "/containers/json": [{"Id": "b"}, {"Id": "gone"}, {"Id": "a"}],
+            "/containers/a/json": given,
+            "/containers/b/json": WEB,
+        },
+    )
+    yield found
+    found.listener.close()
+
+
+def test_running_containers_are_told_by_name_without_those_that_just_ended(engine: Engine, path: str) -> None:
+    assert running_containers(path) == [
+        Container("train", "cuda:base", True),
+        Container("web", "nginx", False),
+    ]
+    assert sorted(containers(path)) == ["a", "b"]
+    assert "/containers/gone/json" in engine.asked
+
+
+def test_what_the_engine_refuses_is_told(engine: Engine, path: str) -> None:
+    with pytest.raises(DockerApiError, match="no such container"):
+        get("/containers/none/json", path)
+    with pytest.raises(DockerApiError):
+        get("/containers/json", path + ".none")
+    assert engine.asked == ["/containers/none/json"]
+
+
+def test_an_engine_runs_while_its_pid_is_dockerds(tmp_path: Path) -> None:
+    machine = Machine(str(tmp_path))
+    assert not is_running(machine)
+    for file, text in (("var/run/docker.pid", "41\n"), ("proc/41/comm", "dockerd\n")):
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).write_text(text)
+    assert is_running(machine)
+    (tmp_path / "proc/41/comm").write_text("somebody-else\n")
+    assert not is_running(machine)
 
 
 def test_describe_marks_gpus() -> None:

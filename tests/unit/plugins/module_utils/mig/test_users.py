@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from provision.plugins.module_utils.gpus import holders
 from provision.plugins.module_utils.host.machine import Machine
-from provision.plugins.module_utils.mig import users as mig_users
 from provision.plugins.module_utils.mig.gpu import User
-from provision.plugins.module_utils.mig.users import GpuNames, GpuUsers, asked_for, find
+from provision.plugins.module_utils.mig.users import GpuNames, GpuUsers, find
 
 FIRST = GpuNames("GPU-a", 0, 0, (("MIG-a", 1, 0), ("MIG-b", 3, 0)))
 SECOND = GpuNames("GPU-b", 1, 1, ())
@@ -29,6 +29,7 @@ class Host:
                 f"proc/driver/nvidia/capabilities/gpu0/mig/gi{instance}/ci0/access",
                 f"DeviceFileMinor: {minor + 1}\n",
             )
+        self.write("dev/nvidia0", "")
         self.write("proc/1/cgroup", f"0::/docker/{'e' * 64}/init.scope\n")
 
     def write(self, path: str, text: str) -> None:
@@ -43,15 +44,16 @@ class Host:
             (self.root / f"proc/{pid}/fd/{number}").symlink_to(f"/dev/{file}")
 
     def find(self) -> dict[str, GpuUsers]:
-        return find(Machine(str(self.root)), [FIRST, SECOND])
+        machine = Machine(str(self.root))
+        return find(machine, [FIRST, SECOND], holders.look(machine))
 
 
 @pytest.fixture
 def containers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What Docker tells of its running containers."""
     told: dict[str, Any] = {}
-    monkeypatch.setattr(mig_users, "docker_is_running", lambda _machine: True)
-    monkeypatch.setattr(mig_users, "inspected", lambda _machine: told)
+    monkeypatch.setattr(holders, "is_running", lambda _machine: True)
+    monkeypatch.setattr(holders, "containers", lambda _path: told)
     return told
 
 
@@ -135,17 +137,3 @@ def test_a_container_uses_what_it_was_given_even_while_idle(
     assert set(found["GPU-a"].instances) == instances
     assert {uuid for uuid, users in found.items() if users.gpu} == gpus
     assert {user for users in found.values() for user in users.gpu} <= {User("container job")}
-
-
-@pytest.mark.parametrize(
-    ("host_config", "words"),
-    [
-        ({"DeviceRequests": [{"Driver": "", "Count": -1, "Capabilities": [["gpu"]]}]}, {"all"}),
-        ({"DeviceRequests": [{"DeviceIDs": ["0:1"], "Capabilities": [["gpu"]]}]}, {"0:1"}),
-        ({"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["nvidia.com/gpu=MIG-a"]}]}, {"MIG-a"}),
-        ({"Devices": [{"PathOnHost": "/dev/nvidia1"}]}, {"nvidia1"}),
-        ({}, set()),
-    ],
-)
-def test_what_a_container_asked_for(host_config: dict[str, Any], words: set[str]) -> None:
-    assert asked_for({"HostConfig": host_config, "Config": {}}) == words
