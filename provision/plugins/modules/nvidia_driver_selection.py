@@ -96,7 +96,7 @@ options:
     type: int
     default: 100
   pending_repositories:
-    description: Repositories that a later task configures, with the options of M(package_repository).
+    description: Repositories that another task configures, with the options of M(package_repository).
     type: list
     elements: dict
     default: []

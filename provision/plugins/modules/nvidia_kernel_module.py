@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -22,6 +22,7 @@ from ..module_utils.gpus.kernel_module import (
     refuse_missing,
 )
 from ..module_utils.host.machine import Machine
+from ..module_utils.host.module import runner
 
 DOCUMENTATION = r"""
 module: nvidia_kernel_module
@@ -83,6 +84,7 @@ def main() -> None:
     version, flavour = module.params["version"], module.params["flavour"]
     machine = Machine()
     host = survey(machine)
+    switcher = Switcher(runner(module), lambda name: loaded_version(machine, name) is not None)
     step = next_step(host, version, flavour)
     reason = step.reason if step.action == REBOOT else ""
     unbuilt = _unbuilt(module, host, version, flavour)
@@ -99,7 +101,7 @@ def main() -> None:
                 host = survey(machine)
             refuse_missing(host, host["kernel"], version, flavour)
             if step.action not in (NONE, REBOOT):
-                reason = _switcher(module, machine).switch(step.action) or ""
+                reason = switcher.switch(step.action) or ""
             if reason and host["next_kernel"]:
                 refuse_missing(host, host["next_kernel"], version, flavour)
     except SelectionRefusedError as error:
@@ -118,14 +120,6 @@ def _unbuilt(module: AnsibleModule, host: Dict[str, Any], version: str, flavour:
         return None
     _, status, _ = module.run_command(["dkms", "status"])
     return dkms_name(status, version)
-
-
-def _switcher(module: AnsibleModule, machine: Machine) -> Switcher:
-    def run(argv: List[str]) -> Tuple[int, str]:
-        code, out, err = module.run_command(argv)
-        return code, out + err
-
-    return Switcher(run, lambda name: loaded_version(machine, name) is not None)
 
 
 if __name__ == "__main__":

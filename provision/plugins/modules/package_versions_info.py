@@ -20,7 +20,7 @@ options:
     elements: str
     required: true
   pending_repositories:
-    description: Repositories that a later task configures, with the options of M(package_repository).
+    description: Repositories that another task configures, with the options of M(package_repository).
     type: list
     elements: dict
     default: []

@@ -6,8 +6,9 @@ Runs on hosts: Python 3.8, standard library only. Decisions are pure; Switcher d
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
+from ..host.systemd import Run, show
 from .driver_selection import SelectionRefusedError
 from .services import SERVICES
 
@@ -18,8 +19,6 @@ REBOOT = "reboot"
 
 # Dependents first: a module that another one uses cannot be unloaded.
 UNLOAD_ORDER = ("nvidia_peermem", "nvidia_fs", "nvidia_uvm", "nvidia_drm", "nvidia_modeset", "nvidia")
-
-Run = Callable[[List[str]], Tuple[int, str]]
 
 
 class Step(NamedTuple):
@@ -88,7 +87,7 @@ class Switcher:
         return trouble
 
     def _stop_services(self) -> List[str]:
-        active = [unit for unit in SERVICES if self._run(["systemctl", "is-active", "--quiet", unit])[0] == 0]
+        active = [unit.name for unit in show(self._run, SERVICES) if unit.is_up]
         for unit in active:
             self._run(["systemctl", "stop", unit])
         return active

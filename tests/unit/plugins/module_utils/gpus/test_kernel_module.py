@@ -75,8 +75,11 @@ class Host:
     def run(self, argv: list[str]) -> tuple[int, str]:
         """Run rmmod, modprobe or systemctl."""
         program, subject = argv[0], argv[-1]
-        if program == "systemctl" and argv[1] == "is-active":
-            return (0 if subject in self.active else 3), ""
+        if argv[:2] == ["systemctl", "show"]:
+            states = (
+                "active" if unit in self.active else "inactive" for unit in argv[argv.index("--") + 1 :]
+            )
+            return 0, "\n".join(f"ActiveState={state}\n" for state in states)
         self.commands.append(" ".join(argv))
         if (program, subject) == self.failing:
             return 1, f"{program}: ERROR: Module {subject} is in use\n"
