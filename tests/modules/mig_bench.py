@@ -95,10 +95,12 @@ class Bench:
         if argv[0] == "nvidia-smi":
             self.calls.append(" ".join(argv))
             return (*self.server.smi(*argv[1:]), "")
-        if verb == "is-enabled":
-            return (0 if self.enabled else 1), "", ""
-        if verb == "is-active":
-            return (0 if self.active else 1), "", ""
+        if verb == "show":
+            active, enabled = (
+                "active" if self.active else "inactive",
+                "enabled" if self.enabled else "disabled",
+            )
+            return 0, f"ActiveState={active}\nUnitFileState={enabled}\n", ""
         self.calls.append(" ".join(argv[1:]))
         if PERSISTENCED in argv:
             self.stopped = verb == "stop"

@@ -6,16 +6,17 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from functools import partial
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.gpus.nvml import Nvml, NvmlError
-from ..module_utils.host.files import write_note
+from ..module_utils.host.files import read_bytes, read_text, write_note
 from ..module_utils.host.machine import Machine
-from ..module_utils.host.managed_file import attributes, is_managed, manage
+from ..module_utils.host.managed_file import diff, is_managed, manage
+from ..module_utils.host.module import Module, enable, runner, systemctl
 from ..module_utils.host.refusal import refuse_json
+from ..module_utils.host.systemd import show
 from ..module_utils.mig.apply import CHANGED, apply_plans, locked, resume
 from ..module_utils.mig.boot_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program
 from ..module_utils.mig.geometry import MigError, PendingError
@@ -23,7 +24,7 @@ from ..module_utils.mig.gpu import Target
 from ..module_utils.mig.layout import Layout, LayoutError, parse, resolve
 from ..module_utils.mig.placement import NoPlacementError
 from ..module_utils.mig.plan import GpuPlan, plan_gpus, summary
-from ..module_utils.mig.record import RECORD, dump, recorded
+from ..module_utils.mig.record import RECORD, Record, dump, recorded
 from ..module_utils.mig.refusal import Consent, MigRefusedError, against_reboot, needs_reboot, refuse
 from ..module_utils.mig.snapshot import Snapshot
 from ..module_utils.mig.survey import ask_driver, forecast
@@ -160,7 +161,7 @@ def main() -> None:
             work = _look(module, layout, Machine())
         else:
             with locked(module.params["lock_timeout"]), _interruptible():
-                resume(partial(_run, module))
+                resume(runner(module))
                 work = _change(module, layout, Machine())
         _finish(module, work, unfinished)
     except (LayoutError, NoPlacementError) as error:
@@ -173,7 +174,7 @@ def main() -> None:
         module.fail_json(msg="cannot write `%s`: %s" % (error.filename, error.strerror))
 
 
-def _change(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
+def _change(module: Module, layout: Layout, machine: Machine) -> _Work:
     """Bring the GPUs to the layout and write down what they became."""
     try:
         nvml = Nvml()
@@ -187,8 +188,7 @@ def _change(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
             write_note(CHANGED, changing, 0o644)
         obstacle = against_reboot(plans, snapshot.gpus, _consent(module))
         try:
-            run = partial(_run, module)
-            waiting = apply_plans(nvml, plans, run, reboot=obstacle is None)
+            waiting = apply_plans(nvml, plans, runner(module), reboot=obstacle is None)
         except PendingError as error:
             refuse_json(module, str(error), obstacle.hint if obstacle else "see `dmesg`")
         record = dump(
@@ -200,7 +200,7 @@ def _change(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
     return _Work(plans, differing, waiting)
 
 
-def _look(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
+def _look(module: Module, layout: Layout, machine: Machine) -> _Work:
     """Return what `_change` would do."""
     if module.params["module_exchanged"]:
         return _forecast(module, layout, machine)
@@ -218,9 +218,9 @@ def _look(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
         return _Work(plans, _differing(record), _rebooted(plans))
 
 
-def _forecast(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
+def _forecast(module: Module, layout: Layout, machine: Machine) -> _Work:
     """Return the same where no instance is there, by what is known of the GPUs' models."""
-    snapshot = forecast(machine, recorded(_text(RECORD)))
+    snapshot = forecast(machine, _recorded())
     if snapshot.unknown:
         models = ", ".join(snapshot.unknown)
         module.warn(
@@ -230,21 +230,23 @@ def _forecast(module: AnsibleModule, layout: Layout, machine: Machine) -> _Work:
     plans, _ = _plan(module, layout, snapshot)
     # A record of the same layout stays as it is: what it names comes back at its places.
     kept = snapshot.record.holds({plan.gpu.pci: plan.target for plan in plans})
-    return _Work(plans, _differing((_read(RECORD) or b"") if kept else b""), _rebooted(plans))
+    return _Work(plans, _differing((read_bytes(RECORD) or b"") if kept else b""), _rebooted(plans))
 
 
-def _plan(
-    module: AnsibleModule, layout: Layout, snapshot: Snapshot
-) -> Tuple[List[GpuPlan], Mapping[str, Target]]:
+def _plan(module: Module, layout: Layout, snapshot: Snapshot) -> Tuple[List[GpuPlan], Mapping[str, Target]]:
     """Return what is to be done, after everything that could speak against it."""
     targets = resolve(layout, snapshot.gpus, module.params["configurations"])
-    targets = recorded(_text(RECORD)).remember(targets)
+    targets = _recorded().remember(targets)
     plans = plan_gpus(snapshot.gpus, targets)
     refuse(plans, snapshot.gpus, _consent(module))
     return plans, targets
 
 
-def _consent(module: AnsibleModule) -> Consent:
+def _recorded() -> Record:
+    return recorded(read_text(RECORD) or "")
+
+
+def _consent(module: Module) -> Consent:
     return Consent(*(module.params["allow_" + what] for what in Consent._fields))
 
 
@@ -261,28 +263,30 @@ def _differing(record: bytes) -> List[_File]:
         _File(UNIT, UNIT_TEXT.encode(), UNIT_TEXT),
     ]
     return [
-        file._replace(former=_read(file.path)) for file in files if not is_managed(file.path, file.content)
+        file._replace(former=read_bytes(file.path))
+        for file in files
+        if not is_managed(file.path, file.content)
     ]
 
 
-def _finish(module: AnsibleModule, work: _Work, unfinished: bool) -> NoReturn:
+def _finish(module: Module, work: _Work, unfinished: bool) -> NoReturn:
     """Have the unit know its files and run, and answer. Not under the lock, which the unit takes itself.
 
     `unfinished` tells that an earlier run changed GPUs and did not come to this.
     """
     changed, differing = [plan for plan in work.plans if not plan.is_empty], work.files
-    enabled = _succeeds(module, "is-enabled")
+    [unit] = show(runner(module), [SERVICE])
     # A unit that was deleted counts as gone, although systemd has it as it was once its file is back.
     deleted = any(file.path == UNIT and file.former is None for file in differing)
-    lasting = enabled and _succeeds(module, "is-active") and not deleted and not unfinished
+    lasting = unit.starts_at_boot and unit.is_up and not deleted and not unfinished
     if not module.check_mode:
         if any(file.path == UNIT for file in differing):
-            _systemctl(module, "daemon-reload")
-        if not enabled:
-            _systemctl(module, "enable", SERVICE)
+            systemctl(module, "daemon-reload")
+        if not unit.starts_at_boot:
+            enable(module, [unit])
         if (changed or differing or not lasting) and not work.waiting:
             # Finds nothing left to change: it shows that it works, and has the devices described anew.
-            _systemctl(module, "restart", SERVICE)
+            systemctl(module, "restart", SERVICE)
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(CHANGED)
     module.exit_json(
@@ -291,12 +295,11 @@ def _finish(module: AnsibleModule, work: _Work, unfinished: bool) -> NoReturn:
         gpus=[summary(plan) for plan in work.plans],
         addresses=sorted(plan.gpu.pci for plan in work.plans),
         files=list(_FILES),
-        diff=_diff(changed, differing, lasting),
+        diff=_diffs(changed, differing, lasting),
     )
-    raise AssertionError
 
 
-def _remove(module: AnsibleModule) -> NoReturn:
+def _remove(module: Module) -> NoReturn:
     present = [path for path in _FILES if os.path.exists(path)]
     if present and not module.check_mode:
         if UNIT in present:
@@ -304,7 +307,7 @@ def _remove(module: AnsibleModule) -> NoReturn:
         for path in present:
             os.unlink(path)
         if UNIT in present:
-            _systemctl(module, "daemon-reload")
+            systemctl(module, "daemon-reload")
     module.exit_json(
         changed=bool(present),
         reboot_required=False,
@@ -316,10 +319,9 @@ def _remove(module: AnsibleModule) -> NoReturn:
             for path in present
         ],
     )
-    raise AssertionError
 
 
-def _diff(changed: Sequence[GpuPlan], differing: Sequence[_File], lasting: bool) -> List[Dict[str, str]]:
+def _diffs(changed: Sequence[GpuPlan], differing: Sequence[_File], lasting: bool) -> List[Dict[str, str]]:
     parts = [
         {
             "before_header": "GPU %s" % plan.gpu.pci,
@@ -331,14 +333,7 @@ def _diff(changed: Sequence[GpuPlan], differing: Sequence[_File], lasting: bool)
     ]
     for file in differing:
         former = b"another one\n" if file.former and file.path == PROGRAM else file.former or b""
-        parts.append(
-            {
-                "before_header": file.path,
-                "after_header": file.path,
-                "before": attributes(file.path)[0] + former.decode("utf-8", "replace"),
-                "after": attributes(file.path)[1] + file.shown,
-            }
-        )
+        parts.append(diff(file.path, former.decode("utf-8", "replace"), file.shown))
     if not lasting:
         parts.append(
             {"before_header": SERVICE, "after_header": SERVICE, "before": "", "after": "enabled, active\n"}
@@ -361,36 +356,6 @@ def _interruptible() -> Iterator[None]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-
-
-def _read(path: str) -> Optional[bytes]:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
-
-
-def _text(path: str) -> str:
-    return (_read(path) or b"").decode("utf-8", "replace")
-
-
-def _run(module: AnsibleModule, argv: List[str]) -> Tuple[int, str]:
-    code, out, err = module.run_command(argv)
-    return code, out + err
-
-
-def _succeeds(module: AnsibleModule, question: str) -> bool:
-    return _run(module, ["systemctl", question, "--quiet", SERVICE])[0] == 0
-
-
-def _systemctl(module: AnsibleModule, *words: str) -> None:
-    code, output = _run(module, ["systemctl", *words])
-    if code:
-        module.fail_json(
-            msg="`systemctl %s` failed: %s" % (" ".join(words), output.strip()),
-            hint="see `journalctl -u %s` on the host" % SERVICE,
-        )
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from provision.plugins.module_utils import bundle
+from provision.plugins.module_utils.asking.answer import BEGIN
 
 FOLDER = Path(bundle.__file__).parent
-ENTRIES = ("asking.probe", "asking.partitions", "mig.boot")
+ENTRIES = ("asking.survey", "asking.partitions", "asking.evidence", "mig.boot")
 IMPORT = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -72,9 +73,9 @@ def test_packing_twice_gives_the_same_bytes(entry: str) -> None:
 
 def test_a_bundle_calls_main_of_its_entry(tmp_path: Path) -> None:
     path = tmp_path / "bundle.pyz"
-    path.write_bytes(bundle.pack("asking.probe"))
-    done = subprocess.run([sys.executable, "-I", path], capture_output=True, text=True, check=True)
-    assert "provision-probe-begin" in done.stdout
+    path.write_bytes(bundle.pack("asking.survey"))
+    done = subprocess.run([sys.executable, "-I", path, "{}"], capture_output=True, text=True, check=True)
+    assert BEGIN in done.stdout
     assert {info.date_time for info in zipfile.ZipFile(path).infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
