@@ -24,8 +24,9 @@ from ..module_utils.gpus.driver_selection import (
 )
 from ..module_utils.gpus.hardware import survey
 from ..module_utils.host.machine import Machine
+from ..module_utils.host.module import refuse_json
 from ..module_utils.host.os_release import APT
-from ..module_utils.host.refusal import RefusedError, refuse_json
+from ..module_utils.host.refusal import RefusedError
 from ..module_utils.mig.gpu import MigGpu
 from ..module_utils.mig.refusal import lost, refuse_loss
 from ..module_utils.mig.survey import take_snapshot

@@ -14,8 +14,7 @@ from ..module_utils.gpus.nvml import Nvml, NvmlError
 from ..module_utils.host.files import read_bytes, read_text, write_note
 from ..module_utils.host.machine import Machine
 from ..module_utils.host.managed_file import diff, is_managed, manage
-from ..module_utils.host.module import Module, enable, runner, systemctl
-from ..module_utils.host.refusal import refuse_json
+from ..module_utils.host.module import Module, enable, refuse_json, runner, systemctl
 from ..module_utils.host.systemd import show
 from ..module_utils.mig.apply import CHANGED, apply_plans, locked, resume
 from ..module_utils.mig.boot_program import PROGRAM, SERVICE, UNIT, UNIT_TEXT, program

@@ -7,7 +7,8 @@ from typing import Any, Dict
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.host.refusal import RefusedError, refuse_json
+from ..module_utils.host.module import refuse_json
+from ..module_utils.host.refusal import RefusedError
 from ..module_utils.packages.installation import foresee
 from ..module_utils.packages.managers import OPTIONS, PackageManager, PackageManagerError, opened
 from ..module_utils.packages.transaction import Request, described, differing

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.host.refusal import refuse_json
+from ..module_utils.host.module import refuse_json
 
 DOCUMENTATION = r"""
 module: refusal

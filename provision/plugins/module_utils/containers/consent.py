@@ -5,14 +5,12 @@ Runs on hosts: Python 3.8.
 
 from __future__ import annotations
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ..host.refusal import refuse_json
+from ..host.module import Module, refuse_json
 from .docker_service import refusal, restart_victims
 from .engine import DockerApiError
 
 
-def refuse_restart(module: AnsibleModule, *, live_restore_goes: bool) -> None:
+def refuse_restart(module: Module, *, live_restore_goes: bool) -> None:
     """End the module with a refusal that names the containers, if a restart would stop any.
 
     The module's parameters say whether it may (`allow_restart`) and which variable would allow it (`consent`).

@@ -57,3 +57,8 @@ def enable(module: Module, units: Sequence[Unit]) -> None:
         systemctl(module, "unmask", *masked)
     if units:
         systemctl(module, "enable", *(unit.name for unit in units))
+
+
+def refuse_json(module: Module, message: str, hint: str, **details: object) -> NoReturn:
+    """End the module as one that refused, which its result says in `refused`."""
+    module.fail_json(msg=message, hint=hint, refused=True, **details)
