@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from provision.model.observed import Workload
+from provision.plugins.module_utils.mig.gpu import Geometry, PlacedInstance
 from provision.plugins.module_utils.receipts.reasons import Reason
 
 
@@ -31,17 +32,16 @@ class Disruption(StrEnum):
 class GpuChange:
     """What becomes of the MIG geometry of one GPU.
 
-    `uuid` is known only while the driver is loaded. `before` and `after` are the mode and then an instance
-    each, with its place (`4:4 3g.20gb`); `stays` and `goes` are instances of `before`. `in_the_way` is who
-    keeps it from happening, `stops` are the services of the driver that are stopped for it.
+    `uuid` is known only while the driver is loaded. `stays` and `goes` are instances of `before`. `in_the_way`
+    is who keeps it from happening, `stops` are the services of the driver that are stopped for it.
     """
 
     pci: str
     uuid: str | None
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    stays: tuple[str, ...] = ()
-    goes: tuple[str, ...] = ()
+    before: Geometry
+    after: Geometry
+    stays: tuple[PlacedInstance, ...] = ()
+    goes: tuple[PlacedInstance, ...] = ()
     in_the_way: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
 

@@ -11,7 +11,7 @@ import yaml
 
 from provision.model.fleet import Host, is_true
 from provision.model.plan import Disruption, GpuChange, RolePlan
-from provision.plugins.module_utils.mig.gpu import MigGpu, Target, label
+from provision.plugins.module_utils.mig.gpu import MigGpu, Target
 from provision.plugins.module_utils.mig.layout import LayoutError, parse, resolve
 from provision.plugins.module_utils.mig.placement import GeometryChange, NoPlacementError
 from provision.plugins.module_utils.mig.plan import GpuPlan, plan_gpus
@@ -130,10 +130,10 @@ def _change(plan: GpuPlan, snapshot: Snapshot) -> GpuChange:
     return GpuChange(
         pci=plan.gpu.pci,
         uuid=plan.gpu.uuid if snapshot.driver else None,
-        before=tuple(plan.before()),
-        after=tuple(plan.after()),
-        stays=tuple(map(label, plan.change.keep)),
-        goes=tuple(map(label, plan.change.destroy)),
+        before=plan.gpu.geometry,
+        after=plan.result().geometry,
+        stays=tuple(instance.placed for instance in plan.change.keep),
+        goes=tuple(instance.placed for instance in plan.change.destroy),
         in_the_way=tuple(dict.fromkeys(user.text for user in users if not user.unit)),
         stops=tuple(dict.fromkeys(user.unit for user in users if user.unit)),
     )

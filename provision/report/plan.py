@@ -84,10 +84,10 @@ def _gpus(role: RolePlan) -> dict[str, object]:
             {
                 "pci": gpu.pci,
                 "uuid": gpu.uuid,
-                "before": list(gpu.before),
-                "after": list(gpu.after),
-                "stays": list(gpu.stays),
-                "goes": list(gpu.goes),
+                "before": gpu.before.lines(),
+                "after": gpu.after.lines(),
+                "stays": list(map(str, gpu.stays)),
+                "goes": list(map(str, gpu.goes)),
                 "in_the_way": list(gpu.in_the_way),
                 "stops": list(gpu.stops),
             }

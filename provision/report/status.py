@@ -10,7 +10,6 @@ from rich.text import Text
 from provision.model.observed import Gpu, HostProbe, Observed
 from provision.model.plan import HostPlan, Plan, State
 from provision.plugins.module_utils.gpus import boards
-from provision.plugins.module_utils.mig.gpu import geometry
 from provision.plugins.module_utils.mig.summary import describe
 from provision.report import partitions, words
 
@@ -113,7 +112,7 @@ def _geometries(found: Observed) -> dict[str, list[str]]:
     """Return the MIG mode and the instances with their places, by PCI address, where the probe asked for them."""
     if found.partitions is None or not found.partitions.driver:
         return {}
-    return {gpu.pci: geometry(gpu.enabled, gpu.instances) for gpu in found.partitions.gpus if gpu.capable}
+    return {gpu.pci: gpu.geometry.lines() for gpu in found.partitions.gpus if gpu.capable}
 
 
 def _gpus(found: Observed) -> str:
@@ -140,7 +139,7 @@ def _partitioned(gpu: Gpu, found: Observed) -> str:
     """Return the geometry of one GPU in words; nothing where it has none."""
     for seen in found.partitions.gpus if found.partitions is not None and found.partitions.driver else ():
         if seen.pci == gpu.pci and (seen.enabled or seen.pending):
-            text = partitions.words(geometry(seen.enabled, seen.instances))
+            text = f"MIG {partitions.words(seen.geometry)}"
             other = "on" if seen.pending else "off"
             return text if seen.enabled == seen.pending else f"{text}, {other} after a reset"
     return f"MIG {describe(Counter(gpu.mig))}" if gpu.mig else ""

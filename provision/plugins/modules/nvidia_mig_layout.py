@@ -325,8 +325,8 @@ def _diffs(changed: Sequence[GpuPlan], differing: Sequence[_File], lasting: bool
         {
             "before_header": "GPU %s" % plan.gpu.pci,
             "after_header": "GPU %s" % plan.gpu.pci,
-            "before": "".join(line + "\n" for line in plan.before()),
-            "after": "".join(line + "\n" for line in plan.after()),
+            "before": "".join(line + "\n" for line in plan.gpu.geometry.lines()),
+            "after": "".join(line + "\n" for line in plan.result().geometry.lines()),
         }
         for plan in changed
     ]

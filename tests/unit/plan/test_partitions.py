@@ -9,7 +9,15 @@ import pytest
 from provision.model.fleet import Host
 from provision.model.plan import Disruption, GpuChange, RolePlan, State
 from provision.plan.partitions import restored, with_partitions
-from provision.plugins.module_utils.mig.gpu import GpuInstance, MigGpu, Target, User, gpu_from_pci_ids
+from provision.plugins.module_utils.mig.gpu import (
+    Geometry,
+    GpuInstance,
+    MigGpu,
+    PlacedInstance,
+    Target,
+    User,
+    gpu_from_pci_ids,
+)
 from provision.plugins.module_utils.mig.profiles import Placement
 from provision.plugins.module_utils.mig.record import Record, dump, load
 from provision.plugins.module_utils.mig.snapshot import Snapshot
@@ -32,6 +40,7 @@ CUT = replace(
         GpuInstance(1, "3g.20gb", Placement(4, 4), (3,)),
     ),
 )
+SMALL, MIDDLE, LARGE = (instance.placed for instance in CUT.instances)
 WHOLE = replace(CUT, enabled=False, pending=False, instances=())
 TWO = [{"devices": "all", "mig-enabled": True, "mig-devices": {"3g.20gb": 1, "2g.10gb": 2}}]
 RECORD = load(dump([CUT], {BOARD.uuid: Target(True, ())}).decode())
@@ -51,10 +60,10 @@ def test_what_stays_and_what_goes_by_gpu() -> None:
         GpuChange(
             pci=BOARD.pci,
             uuid=BOARD.uuid,
-            before=("MIG enabled", "0:1 1g.5gb", "2:2 2g.10gb", "4:4 3g.20gb"),
-            after=("MIG enabled", "0:2 2g.10gb", "2:2 2g.10gb", "4:4 3g.20gb"),
-            stays=("2:2 2g.10gb", "4:4 3g.20gb"),
-            goes=("0:1 1g.5gb",),
+            before=Geometry(True, (SMALL, MIDDLE, LARGE)),
+            after=Geometry(True, (PlacedInstance("0:2", "2g.10gb"), MIDDLE, LARGE)),
+            stays=(MIDDLE, LARGE),
+            goes=(SMALL,),
         ),
     )
     assert (found.disruption, found.refusal) == ((Disruption.MIG_DESTROY,), None)
@@ -110,7 +119,7 @@ def test_a_reboot_takes_mig_devices_along_that_no_layout_names() -> None:
         found.refusal
     )
     assert found.hint == "name these GPUs in `nvidia_mig_layout`, or set `nvidia_mig_allow_destroy: true`"
-    assert found.gpus[1].after == ("MIG enabled",)
+    assert found.gpus[1].after == Geometry(enabled=True)
     assert len(found.gpus[1].goes) == 3
     allowed = plan(snapshot, layout, nvidia_mig_allow_reboot=True, nvidia_mig_allow_destroy=True)
     assert allowed.refusal is None
@@ -144,7 +153,8 @@ def test_a_bare_host_is_judged_by_its_pci_ids() -> None:
     assert "resets GPU 0000:07:00.0" in str(plan(snapshot).refusal)
     assert "`1g.23gb` does not exist" in str(plan(snapshot, "all-1g.23gb").refusal)
     [change] = plan(snapshot, nvidia_mig_allow_reset=True).gpus
-    assert (change.uuid, change.before, change.after[-1]) == (None, ("MIG disabled",), "4:4 3g.20gb")
+    assert (change.uuid, change.before) == (None, Geometry(enabled=False))
+    assert change.after.instances[-1] == LARGE
 
 
 @pytest.mark.parametrize(
@@ -173,7 +183,7 @@ def test_labels_of_a_mig_parted_file() -> None:
         }
         return with_partitions(ROLE, replace(host(variables), files=files), snapshot)
 
-    assert labelled("two", {"mig.yml": text}).gpus[0].goes == ("0:1 1g.5gb",)
+    assert labelled("two", {"mig.yml": text}).gpus[0].goes == (SMALL,)
     assert "layout `three` is not in" in str(labelled("three", {"mig.yml": text}).refusal)
     assert labelled("two", {}) == ROLE  # not there: the role says it better
     assert labelled("two", {"mig.yml": b"a: ["}) == ROLE

@@ -19,12 +19,21 @@ from provision.model.plan import (
     State,
     Trouble,
 )
+from provision.plugins.module_utils.mig.gpu import Geometry, PlacedInstance
 from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 from provision.report.plan import document, headline, screen
 
 
 def reason(text: str) -> Reason:
     return Reason(Kind.UNKNOWN, "", text)
+
+
+def placed(*texts: str) -> tuple[PlacedInstance, ...]:
+    return tuple(PlacedInstance(*text.split(" ", 1)) for text in texts)
+
+
+def on(*texts: str) -> Geometry:
+    return Geometry(enabled=True, instances=placed(*texts))
 
 
 CONVERGED = HostPlan("calm", {"nvidia_driver": RolePlan(State.CONVERGED)})
@@ -133,16 +142,16 @@ PARTITIONS = HostPlan(
                 GpuChange(
                     pci="0000:07:00.0",
                     uuid="GPU-a",
-                    before=("MIG enabled", "0:1 1g.5gb", "1:1 1g.5gb", "4:4 3g.20gb"),
-                    after=("MIG enabled", "0:2 2g.10gb", "4:4 3g.20gb"),
-                    stays=("4:4 3g.20gb",),
-                    goes=("0:1 1g.5gb", "1:1 1g.5gb"),
+                    before=on("0:1 1g.5gb", "1:1 1g.5gb", "4:4 3g.20gb"),
+                    after=on("0:2 2g.10gb", "4:4 3g.20gb"),
+                    stays=placed("4:4 3g.20gb"),
+                    goes=placed("0:1 1g.5gb", "1:1 1g.5gb"),
                     in_the_way=("container train",),
                 ),
                 GpuChange(
-                    "0000:0f:00.0", None, ("MIG disabled",), ("MIG enabled",), stops=("nvidia-dcgm.service",)
+                    "0000:0f:00.0", None, Geometry(enabled=False), on(), stops=("nvidia-dcgm.service",)
                 ),
-                GpuChange("0000:47:00.0", "GPU-c", ("MIG disabled",), ("MIG disabled",)),
+                GpuChange("0000:47:00.0", "GPU-c", Geometry(enabled=False), Geometry(enabled=False)),
             ),
             refusal="MIG instance 7 is in use by container train",
             hint="end what runs on it",
@@ -173,7 +182,11 @@ def test_partitions_are_told_gpu_by_gpu() -> None:
         "0000:0f:00.0",
         "0000:47:00.0",
     ]
-    assert roles["nvidia_mig"]["gpus"][0]["in_the_way"] == ["container train"]
+    first, second, _ = roles["nvidia_mig"]["gpus"]
+    assert first["in_the_way"] == ["container train"]
+    assert first["before"] == ["MIG enabled", "0:1 1g.5gb", "1:1 1g.5gb", "4:4 3g.20gb"]
+    assert (first["stays"], first["goes"]) == (["4:4 3g.20gb"], ["0:1 1g.5gb", "1:1 1g.5gb"])
+    assert (second["before"], second["after"]) == (["MIG disabled"], ["MIG enabled"])
 
 
 def test_predictions_are_told_by_host() -> None:

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Callable, Dict, List, Tuple
 
 from ..gpus.nvml import IN_USE, NOT_SUPPORTED, RESET_REQUIRED, SUCCESS, GpuInstanceInfo, Nvml, NvmlError
-from .gpu import GpuInstance, GpuInstanceSpec, MigGpu, geometry
+from .gpu import GpuInstance, GpuInstanceSpec, MigGpu
 from .plan import GpuPlan
 from .profiles import Placement, Profile, known
 
@@ -150,7 +150,7 @@ def _check(nvml: Nvml, plan: GpuPlan) -> None:
         raise MigError("MIG mode is %s after the change" % ("enabled" if now.enabled else "disabled"))
     found = Counter(each.spec for each in now.instances)
     if found != Counter(plan.target.instances):
-        raise MigError("after the change it has %s" % ", ".join(geometry(now.enabled, now.instances)))
+        raise MigError("after the change it has %s" % ", ".join(now.geometry.lines()))
 
 
 def _read_gpu(nvml: Nvml, handle: int) -> MigGpu:

@@ -7,7 +7,7 @@ instance takes some of them, and its compute instances share its compute slices.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Mapping, Sequence, Tuple
+from typing import List, Mapping, NamedTuple, Tuple
 
 from .profiles import Placement, Profile, known
 
@@ -37,6 +37,27 @@ class GpuInstanceSpec:
     compute_slices: Tuple[int, ...]
 
 
+class PlacedInstance(NamedTuple):
+    """What people see of a GPU instance: its placement, `4:4`, and its profile with how it is divided where it is."""
+
+    placement: str
+    profile: str
+
+    def __str__(self) -> str:
+        return "%s %s" % self
+
+
+class Geometry(NamedTuple):
+    """How one GPU is partitioned: MIG mode, and the instances in order of placements."""
+
+    enabled: bool
+    instances: Tuple[PlacedInstance, ...] = ()
+
+    def lines(self) -> List[str]:
+        """Write it: the mode, then an instance each."""
+        return ["MIG %s" % ("enabled" if self.enabled else "disabled"), *map(str, self.instances)]
+
+
 @dataclass(frozen=True)
 class GpuInstance:
     """One GPU instance that exists."""
@@ -51,6 +72,15 @@ class GpuInstance:
     def spec(self) -> GpuInstanceSpec:
         """Return what it is, wherever it lies."""
         return GpuInstanceSpec(self.profile, self.compute_slices)
+
+    @property
+    def placed(self) -> PlacedInstance:
+        """Return what people see of it."""
+        parts = "+".join("%dc" % slices for slices in self.compute_slices)
+        # 3g.20gb with one compute instance of three slices is simply 3g.20gb.
+        whole = parts == "%sc" % self.profile.split("g.")[0]
+        profile = self.profile if whole else "%s (%s)" % (self.profile, parts or "empty")
+        return PlacedInstance(str(self.placement), profile)
 
     @property
     def workers(self) -> Tuple[str, ...]:
@@ -93,6 +123,12 @@ class MigGpu:
         """Return who holds the GPU and is not this project's to stop."""
         return tuple(user.text for user in self.users if not user.unit)
 
+    @property
+    def geometry(self) -> Geometry:
+        """Return how it is partitioned now."""
+        instances = sorted(self.instances, key=lambda each: each.placement)
+        return Geometry(self.enabled, tuple(each.placed for each in instances))
+
 
 @dataclass(frozen=True)
 class Target:
@@ -125,18 +161,3 @@ def gpu_from_pci_ids(pci: str, device: str, subsystem: str, enabled: bool = Fals
         pending=enabled and needs_reset,
         needs_reset=needs_reset,
     )
-
-
-def geometry(enabled: bool, instances: Sequence[GpuInstance]) -> List[str]:
-    """Write a geometry: the mode, then each instance with its placement, in order of placements."""
-    lines = ["MIG %s" % ("enabled" if enabled else "disabled")]
-    return lines + [label(instance) for instance in sorted(instances, key=lambda each: each.placement)]
-
-
-def label(instance: GpuInstance) -> str:
-    """Write an instance: its placement and its profile, and how it is divided where it is."""
-    parts = "+".join("%dc" % slices for slices in instance.compute_slices)
-    # 3g.20gb with one compute instance of three slices is simply 3g.20gb.
-    whole = parts == "%sc" % instance.profile.split("g.")[0]
-    name = instance.profile if whole else "%s (%s)" % (instance.profile, parts or "empty")
-    return "%s %s" % (instance.placement, name)

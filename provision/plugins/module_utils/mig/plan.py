@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import List, Mapping, Sequence
 
-from .gpu import GpuInstance, MigGpu, Target, geometry
+from .gpu import GpuInstance, MigGpu, Target
 from .placement import GeometryChange, NoPlacementError, plan_change, restore
 
 
@@ -30,14 +30,6 @@ class GpuPlan:
         """Tell whether the GPU is its target already."""
         return not self.switches_mode and self.change.is_empty
 
-    def before(self) -> List[str]:
-        """Return the geometry now, a line an instance."""
-        return geometry(self.gpu.enabled, self.gpu.instances)
-
-    def after(self) -> List[str]:
-        """Return the geometry wanted, a line an instance."""
-        return geometry(self.target.enabled, self.result().instances)
-
     def result(self) -> MigGpu:
         """Return the GPU as it will be; numbers of instances to come are not known."""
         created = tuple(
@@ -58,8 +50,8 @@ def summary(plan: GpuPlan) -> Mapping[str, object]:
     return {
         "pci": plan.gpu.pci,
         "uuid": plan.gpu.uuid,
-        "before": plan.before(),
-        "after": plan.after(),
+        "before": plan.gpu.geometry.lines(),
+        "after": plan.result().geometry.lines(),
         "kept": len(plan.change.keep),
         "destroyed": len(plan.change.destroy),
         "created": len(plan.change.create),
