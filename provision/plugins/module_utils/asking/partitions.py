@@ -1,7 +1,4 @@
-"""What a probe asks of a host whose inventory has a MIG layout: the survey, and the GPUs as a planner needs them.
-
-Runs on hosts: Python 3.8, standard library only.
-"""
+"""What a probe asks of a host whose inventory has a MIG layout: the survey, and the GPUs as a planner needs them."""
 
 from typing import Any, Dict, Optional
 

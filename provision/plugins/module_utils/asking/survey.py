@@ -1,7 +1,7 @@
 """All that a probe asks of a host, in one process: what it is, what runs on it, how its receipts stand.
 
-Runs on hosts: Python 3.8, standard library only. Needs root for receipts and for other users' processes.
-Nothing on the host is changed or started; a Docker engine that is stopped stays stopped.
+Needs root for receipts and for other users' processes. Nothing on the host is changed or started; a Docker engine
+that is stopped stays stopped.
 """
 
 import os

@@ -1,7 +1,4 @@
-"""Restarts of dockerd that would stop containers: refused, unless they were consented to.
-
-Runs on hosts: Python 3.8.
-"""
+"""Restarts of dockerd that would stop containers: refused, unless they were consented to."""
 
 from __future__ import annotations
 

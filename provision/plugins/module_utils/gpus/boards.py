@@ -1,7 +1,7 @@
 """What a PCI id of NVIDIA says: architecture, kernel modules needed, product, generation of an NVSwitch.
 
-Runs on hosts (Python 3.8, standard library only) and on the control machine. An id is `10de:2330`. An id that
-no table here covers gives None: a newer chip is reported as unknown, never guessed to be like its neighbour.
+Runs on hosts and on the control machine. An id is `10de:2330`. An id that no table here covers gives None: a newer
+chip is reported as unknown, never guessed to be like its neighbour.
 
 Sources:
 - chip of an id: the PCI ID database, pci-ids.ucw.cz, snapshot of 2026-08-22. NVIDIA numbers each chip within

@@ -1,4 +1,4 @@
-"""Which driver a host gets: version, flavour, packages; or why it gets none. Pure; Python 3.8.
+"""Which driver a host gets: version, flavour, packages; or why it gets none. Pure.
 
 The catalogue is data of the role, rows by source and range of branches. In its package names `{branch}` is
 the driver's branch and `{kernel}` the running kernel's release; a name that ends in `?` is taken where the

@@ -1,7 +1,7 @@
 """What a host's GPUs are and which kernel modules drive them, before and after a driver is there.
 
-Runs on hosts: Python 3.8, standard library only. Reads /sys, /proc, `modinfo` and `mokutil`, and never lsmod
-or `dkms status`: what is loaded and what would be loaded is what counts.
+Reads /sys, /proc, `modinfo` and `mokutil`, and never lsmod or `dkms status`: what is loaded and what would be loaded
+is what counts.
 """
 
 from __future__ import annotations

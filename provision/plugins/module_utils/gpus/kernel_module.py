@@ -1,6 +1,6 @@
 """Brings the loaded nvidia module in step with the installed one, without a reboot where that is possible.
 
-Runs on hosts: Python 3.8, standard library only. Decisions are pure; Switcher does what they say.
+Decisions are pure; Switcher does what they say.
 """
 
 from __future__ import annotations

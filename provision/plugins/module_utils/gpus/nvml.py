@@ -1,7 +1,7 @@
 """What provisioning needs of libnvidia-ml, through its public API (nvml.h), by ctypes.
 
-Only documented functions are called. Structures follow nvml.h; the tests compare their sizes with those of
-the nvidia-ml-py package. Handles are valid until `close`. Python 3.8, standard library only.
+Only documented functions are called. Structures follow nvml.h; the tests compare their sizes with those of the
+nvidia-ml-py package. Handles are valid until `close`.
 """
 
 from __future__ import annotations

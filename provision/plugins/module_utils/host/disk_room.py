@@ -1,4 +1,4 @@
-"""Disks that take nothing more: told before a role begins, not in its middle. Runs on hosts (Python 3.8)."""
+"""Disks that take nothing more: told before a role begins, not in its middle."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The machine that is measured: its files and its programs. Tests measure a folder instead.
-
-Runs on hosts: Python 3.8, standard library only.
-"""
+"""The machine that is measured: its files and its programs. Tests measure a folder instead."""
 
 import os
 import subprocess

@@ -1,7 +1,4 @@
-"""Refusals: nothing was changed, on purpose. They are told as a value, `refused`, not by words of a message.
-
-Runs on hosts (Python 3.8, standard library only).
-"""
+"""Refusals: nothing was changed, on purpose. They are told as a value, `refused`, not by words of a message."""
 
 
 class RefusedError(Exception):

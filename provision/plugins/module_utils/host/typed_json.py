@@ -1,6 +1,6 @@
 """Frozen dataclasses that travel as JSON: `dataclasses.asdict` takes one apart, `build` makes it again.
 
-A field is written and read by its name and its type alone. Python 3.8, standard library only.
+A field is written and read by its name and its type alone.
 """
 
 from __future__ import annotations

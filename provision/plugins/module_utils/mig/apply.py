@@ -1,6 +1,6 @@
 """From plans to the GPUs, one change of a host at a time, with the driver's services out of the way.
 
-Used by the module and by the program that runs at boot. Runs on hosts: Python 3.8, standard library only.
+Used by the module and by the program that runs at boot.
 """
 
 from __future__ import annotations

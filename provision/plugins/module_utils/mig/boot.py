@@ -1,7 +1,6 @@
 """Restores the MIG layout of a host at boot; what provision-mig.service runs.
 
-One GPU that cannot be restored does not keep the others from it. Runs on hosts: Python 3.8, standard library
-only, without Ansible.
+One GPU that cannot be restored does not keep the others from it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The MIG state of a host's GPUs, read through libnvidia-ml, and changed all or nothing per GPU.
 
-Runs on hosts: Python 3.8, standard library only. The decision what to change is mig.plan's; here it is
-carried out, undone when a step fails, and read back in the end.
+The decision what to change is mig.plan's; here it is carried out, undone when a step fails, and read back in the end.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One GPU as MIG sees it: what it offers, what it is, and what it should become. Pure values.
 
 Words are those of NVIDIA's MIG user guide and of nvml.h. A GPU that is in MIG mode is a row of memory slices; a GPU
-instance takes some of them, and its compute instances share its compute slices. Python 3.8, standard library only.
+instance takes some of them, and its compute instances share its compute slices.
 """
 
 from __future__ import annotations

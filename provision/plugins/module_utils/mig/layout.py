@@ -4,7 +4,7 @@ The entry form is the one of mig-parted's configuration files, version v1 (NVIDI
 `devices`, `device-filter`, `mig-enabled`, `mig-devices`. `devices` may also name GPUs by UUID or PCI address.
 Labels are computed from what each GPU offers, so they need no list per board.
 
-Everything here is pure. Python 3.8, standard library only.
+Everything here is pure.
 """
 
 from __future__ import annotations

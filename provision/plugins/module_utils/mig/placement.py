@@ -5,7 +5,7 @@ on RTX PRO 6000). Instances of a profile may start at certain slices only; the d
 (nvmlDeviceGetGpuInstancePossiblePlacements). Engines (decoders, encoders, JPEG, OFA) are shared out as
 well: all instances together cannot have more than the profile that takes the whole GPU.
 
-Everything here is pure. Python 3.8, standard library only.
+Everything here is pure.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ predict; and under drivers before branch 550, which keep the profiles to themsel
 Sources: NVIDIA's MIG user guide (supported profiles; placements of A100, A30, H100 and RTX PRO 6000) and the device
 filters of mig-parted's config-default.yaml (names of profiles by id). Placements of H200, GH200 and Blackwell's
 data-centre boards are not published; they follow A100 and H100, whose profile ids they share.
-Python 3.8, standard library only.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""What a host keeps of its MIG layout between boots: the wanted state of each GPU.
-
-Runs on hosts: Python 3.8, standard library only.
-"""
+"""What a host keeps of its MIG layout between boots: the wanted state of each GPU."""
 
 from __future__ import annotations
 

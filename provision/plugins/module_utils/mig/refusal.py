@@ -1,6 +1,6 @@
 """What stands in the way of a change of MIG geometry, told before anything is touched.
 
-Everything here is pure. Python 3.8, standard library only; hosts and the control machine run it.
+Everything here is pure. Hosts and the control machine run it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """All GPUs of a host with their geometry and users, at one moment; also as JSON, to be planned with elsewhere.
 
-Everything here is pure. Python 3.8, standard library only; hosts and the control machine run it.
+Everything here is pure. Hosts and the control machine run it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """How GPUs are partitioned now, in few words, for receipts and status.
 
-Runs on hosts: Python 3.8, standard library only. Nothing is loaded or started for it: without a loaded driver the
-answer is that it is not known.
+Nothing is loaded or started for it: without a loaded driver the answer is that it is not known.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How the GPUs of this host are partitioned now, who uses them, and what they could be.
 
-Runs on hosts: Python 3.8, standard library only. Nothing is loaded, started or changed.
+Nothing is loaded, started or changed.
 """
 
 from __future__ import annotations

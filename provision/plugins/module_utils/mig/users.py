@@ -1,8 +1,7 @@
 """Who uses the GPUs and the MIG instances of a host, of those who hold its GPUs.
 
-A process that computes on an instance holds its capability, /dev/nvidia-caps/nvidia-capN; the driver tells
-which N in /proc/driver/nvidia/capabilities (MIG user guide, "Device nodes and capabilities"). Runs on hosts:
-Python 3.8, standard library only.
+A process that computes on an instance holds its capability, /dev/nvidia-caps/nvidia-capN; the driver tells which N in
+/proc/driver/nvidia/capabilities (MIG user guide, "Device nodes and capabilities").
 """
 
 from __future__ import annotations

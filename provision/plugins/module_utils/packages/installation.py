@@ -1,4 +1,4 @@
-"""What a request comes to on this host, and whether it may be carried out. Runs on hosts (Python 3.8)."""
+"""What a request comes to on this host, and whether it may be carried out."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Versions and holds of installed packages, read from dpkg's own database or asked of rpm.
 
-Runs on hosts: Python 3.8, standard library only. dpkg's status file is read directly because starting
-dpkg-query and apt-mark costs more than all other measurements together.
+dpkg's status file is read directly because starting dpkg-query and apt-mark costs more than all other measurements
+together.
 """
 
 import re

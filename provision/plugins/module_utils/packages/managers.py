@@ -1,4 +1,4 @@
-"""The package manager of a host, whichever it is. Runs on hosts (Python 3.8)."""
+"""The package manager of a host, whichever it is."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Reads OpenPGP public keys: fingerprints, and the certificates that a list of fingerprints names.
 
-Only what is needed to trust a repository's key by its fingerprint; signatures are the package manager's work.
-RFC 4880 and RFC 9580: a fingerprint is a hash over the public key packet, so no other cryptography is needed.
-Runs on hosts (Python 3.8, standard library only).
+Only what is needed to trust a repository's key by its fingerprint; signatures are the package manager's work. RFC
+4880 and RFC 9580: a fingerprint is a hash over the public key packet, so no other cryptography is needed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Programs and shared libraries that packages brought, and which of them are not the package's any more.
 
-Pure but for the files that are looked at; Python 3.8. dpkg remembers checksums of plain files and nothing of links;
-rpm remembers both.
+Pure but for the files that are looked at. dpkg remembers checksums of plain files and nothing of links; rpm remembers
+both.
 """
 
 from __future__ import annotations

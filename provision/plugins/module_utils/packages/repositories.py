@@ -1,6 +1,6 @@
 """Package repositories as files on a host: apt's deb822 sources with their keyring, dnf's .repo with its key.
 
-Runs on hosts (Python 3.8, standard library only). Rendering is pure; keys come in as bytes.
+Rendering is pure; keys come in as bytes.
 """
 
 from __future__ import annotations

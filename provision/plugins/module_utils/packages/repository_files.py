@@ -1,6 +1,6 @@
 """Turns repository options into files: fetches keys, compares with what is on disk.
 
-Runs on hosts (Python 3.8). The shell around package_repositories, which decides.
+The shell around repositories.py, which decides.
 """
 
 from __future__ import annotations

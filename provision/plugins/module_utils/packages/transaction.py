@@ -1,4 +1,4 @@
-"""What one run of a package manager would do, and whether that is what was asked for. Pure; Python 3.8."""
+"""What one run of a package manager would do, and whether that is what was asked for. Pure."""
 
 from __future__ import annotations
 

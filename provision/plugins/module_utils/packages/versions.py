@@ -1,4 +1,4 @@
-"""Orders package versions as dpkg and rpm do, without asking either. Pure; Python 3.8."""
+"""Orders package versions as dpkg and rpm do, without asking either. Pure."""
 
 from __future__ import annotations
 

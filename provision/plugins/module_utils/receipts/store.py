@@ -1,6 +1,6 @@
 """Receipts on a host: where they are, how they are written, and which of them count.
 
-Runs on hosts: Python 3.8, standard library only. Needs root.
+Needs root.
 """
 
 import json

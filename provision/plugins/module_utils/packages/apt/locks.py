@@ -3,8 +3,6 @@
 apt's daily jobs take a lock of their own before they do anything (`flock` on /var/lib/apt/daily_lock, in
 /usr/lib/apt/apt.systemd.daily) and wait up to an hour for it. Holding that lock keeps them quiet without
 changing a unit, and the kernel gives it back when this process ends, however it ends.
-
-Runs on hosts (Python 3.8, standard library only).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""apt and dpkg on a host. Runs on hosts (Python 3.8); apt.py reads what they print."""
+"""apt and dpkg on a host; parsing.py reads what they print."""
 
 from __future__ import annotations
 

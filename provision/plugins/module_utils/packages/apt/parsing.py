@@ -1,4 +1,4 @@
-"""Reads what apt and dpkg print. Pure; Python 3.8."""
+"""Reads what apt and dpkg print. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""dnf and rpm on a host. Runs on hosts (Python 3.8); dnf.py reads what they print."""
+"""dnf and rpm on a host; parsing.py reads what they print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what dnf and rpm print. Pure; Python 3.8."""
+"""Reads what dnf and rpm print. Pure."""
 
 from __future__ import annotations
 
