@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 
-from provision import content, yaml_file
 from provision.compat import matrix as data
 from provision.compat import rules
 from provision.compat.matrix import Matrix, Row
@@ -31,7 +29,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class _Wish:
-    """The driver that the inventory asks of a host; None where a template hides the value until the run."""
+    """The driver that the inventory asks of a host; None for what only the run knows."""
 
     version: Version | None
     flavour: str | None
@@ -105,25 +103,12 @@ def _packaged(matrix: Matrix, version: Version, flavour: str | None, observed: O
 
 
 def _wish(host: Host) -> _Wish:
-    version = _setting(host, "version")
+    version = host.desired.text(f"{ROLE}_version")
     try:
         parsed = None if version is None else Version.parse(version)
     except UsageError as error:
         raise UsageError(f"`{ROLE}_version` of {host.name}: {error.message}", hint=error.hint) from error
-    return _Wish(parsed, _setting(host, "flavour"), _setting(host, "source"))
-
-
-def _setting(host: Host, noun: str) -> str | None:
-    """Return the value that reaches the role; None for one that only the run can resolve."""
-    value = host.variables.get(f"{ROLE}_{noun}", _defaults().get(f"{ROLE}_{noun}"))
-    if value is None or not isinstance(value, (str, int, float)) or "{{" in str(value):
-        return None
-    return str(value)
-
-
-@cache
-def _defaults() -> Mapping[str, object]:
-    return yaml_file.read(content.roles_directory() / ROLE / "defaults" / "main.yml") or {}
+    return _Wish(parsed, host.desired.text(f"{ROLE}_flavour"), host.desired.text(f"{ROLE}_source"))
 
 
 def _hosts_with_gpus(fleet: Fleet, probes: Mapping[str, HostProbe]) -> Iterator[tuple[Host, Observed]]:

@@ -51,7 +51,7 @@ def ask(
     `entry` is such as `asking.survey`. Where `seconds` are given, the answer may take so long; else it takes a
     multiple of the connection's timeout at most. Raises ConnectError.
     """
-    target = resolve(host, inventory, decrypt)
+    target = resolve(host, decrypt)
     if target is None:
         return through_ansible.ask(inventory, host.name, connections, entry, options, seconds=seconds)
     if isinstance(target, LocalTarget):

@@ -4,7 +4,7 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-from provision.connect.target import UnresolvedError
+from provision.connect.variables import UnresolvedError
 
 _ONE_AT_A_TIME = Lock()
 

@@ -6,24 +6,16 @@ only Ansible can resolve) has no target here and is asked through Ansible.
 
 import os
 import shlex
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from provision.model.fleet import Host, is_true
-from provision.plugins.module_utils.receipts.inputs import VAULTED, has_template
-
-Decrypt = Callable[[str], str]
+from provision.connect.variables import Decrypt, UnresolvedError, Variables
+from provision.model.desired import is_true
+from provision.model.fleet import Host
 
 _SSH_CONNECTIONS = frozenset({"ssh", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh"})
 _LOCAL_CONNECTIONS = frozenset({"local", "ansible.builtin.local"})
-_DEEPEST = 10
 _TIMEOUT = 10.0
 INTERPRETERS = ("python3", "/usr/bin/python3", "/usr/libexec/platform-python")
-
-
-class UnresolvedError(Exception):
-    """A variable cannot be resolved without Ansible."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +55,12 @@ class LocalTarget:
     interpreters: tuple[str, ...] = INTERPRETERS
 
 
-def resolve(host: Host, inventory: Path, decrypt: Decrypt) -> Target | LocalTarget | None:
+def resolve(host: Host, decrypt: Decrypt) -> Target | LocalTarget | None:
     """Return how to reach the host, or None where only Ansible can tell.
 
     `decrypt` turns the ciphertext of a vaulted value into its plain text; it may raise UnresolvedError.
     """
-    values = _Values(host, inventory, decrypt)
+    values = _Values(Variables(host, decrypt))
     try:
         return _target(host.name, values)
     except UnresolvedError:
@@ -144,25 +136,15 @@ def _arguments(values: "_Values") -> tuple[str, ...]:
 
 
 class _Values:
-    """The host's variables, resolved one at a time: vaulted ones decrypted, templates rendered."""
+    """The host's variables, as text."""
 
-    def __init__(self, host: Host, inventory: Path, decrypt: Decrypt) -> None:
-        self._raw: Mapping[str, object] = {
-            "inventory_hostname": host.name,
-            "inventory_hostname_short": host.name.split(".")[0],
-            "inventory_dir": str(
-                inventory.absolute().parent if inventory.is_file() else inventory.absolute()
-            ),
-            "inventory_file": str(inventory.absolute()),
-            "group_names": list(host.groups),
-            **host.variables,
-        }
-        self._decrypt = decrypt
+    def __init__(self, variables: Variables) -> None:
+        self._variables = variables
 
     def text(self, *names: str) -> str | None:
-        """Return the first of the variables that is set, as text. Raises UnresolvedError."""
+        """Return the first of the variables that is set. Raises UnresolvedError."""
         for name in names:
-            value = self._resolve(self._raw.get(name), 0)
+            value = self._variables.value(name)
             if value is not None and value != "":
                 return str(value)
         return None
@@ -171,21 +153,3 @@ class _Values:
         """Return a variable that is true or false. Raises UnresolvedError."""
         text = self.text(name)
         return default if text is None else is_true(text)
-
-    def _resolve(self, value: object, depth: int) -> object:
-        if isinstance(value, Mapping) and VAULTED in value:
-            return self._decrypt(str(value[VAULTED]))
-        if isinstance(value, Mapping):
-            return {key: self._resolve(item, depth) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._resolve(item, depth) for item in value]
-        if not isinstance(value, str) or not has_template(value):
-            return value
-        if depth > _DEEPEST:
-            raise UnresolvedError(value)
-        from provision.connect.templates import TemplateRefusedError, render
-
-        try:
-            return render(value, self._raw, lambda item: self._resolve(item, depth + 1))
-        except TemplateRefusedError as error:
-            raise UnresolvedError(value) from error

@@ -4,6 +4,7 @@ Every value also keeps the file and line that it came from, which the command's 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from provision import content
 from provision.errors import InventoryError
 from provision.inventory import ansible_private, sourced
+from provision.inventory.desired import desired
 from provision.model.fleet import Fleet, Host
 
 _EXAMPLE = "an Ansible inventory is wanted: a line such as `gpu-01 ansible_host=192.0.2.11` is one already"
@@ -86,7 +88,8 @@ def _host(host: Any, variables: Any, inventory: Path) -> Host:  # noqa: ANN401 -
         sorted(group.name for group in host.get_groups() if group.name not in ("all", "ungrouped"))
     )
     raw = sourced.read(found, constants.INTERNAL_STATIC_VARS)
-    return Host(str(host.name), groups, raw, str(found.get("inventory_dir") or ""))
+    read = Host(str(host.name), groups, raw, str(found.get("inventory_dir") or ""))
+    return replace(read, desired=desired(read))
 
 
 def _limited(manager: Any, inventory: Path, limit: str | None) -> list[Any]:  # noqa: ANN401

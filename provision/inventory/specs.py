@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from provision import yaml_file
 
@@ -24,21 +25,25 @@ class Option:
 
 @dataclass(frozen=True)
 class Specs:
-    """All roles and their variables."""
+    """All roles and their variables. `documents` are their argument_specs.yml, parsed, by role."""
 
-    roles: tuple[str, ...]
+    documents: Mapping[str, Mapping[str, Any]]
     options: Mapping[str, Option]
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Return the names of the roles, sorted."""
+        return tuple(self.documents)
 
 
 @cache
 def load_specs(roles: Path) -> Specs:
     """Read `<role>/meta/argument_specs.yml` of every role in the folder, all entry points together."""
-    options: dict[str, Option] = {}
     files = sorted(roles.glob("*/meta/argument_specs.yml"))
-    for file in files:
-        role = file.parents[1].name
-        document = yaml_file.read(file)
+    documents = {file.parents[1].name: yaml_file.read(file) for file in files}
+    options: dict[str, Option] = {}
+    for role, document in documents.items():
         for entry in document["argument_specs"].values():
             for name, spec in (entry.get("options") or {}).items():
                 options[name] = Option(name, role, spec)
-    return Specs(tuple(file.parents[1].name for file in files), options)
+    return Specs(documents, options)

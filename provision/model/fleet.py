@@ -4,12 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
-
-
-def is_true(value: object) -> bool:
-    """Tell whether a variable's value counts as true, as Ansible counts it."""
-    return str(value).lower() in _TRUE
+from provision.model.desired import Desired
 
 
 @dataclass(frozen=True)
@@ -19,7 +14,8 @@ class Host:
     `variables` holds the raw values that reach the host, group variables merged in: templates are not
     resolved, and a vaulted value is `{"__ansible_vault": ciphertext}`. `folder` holds the inventory file that
     names the host, and is empty where no file does: names of files are relative to it. `files` has the content
-    of the files that role variables name, by the name as it is written there, once somebody has read them.
+    of the files that role variables name, by the name as written there and as rendered, once they were read.
+    `desired` is what decisions are made by: every role variable as it reaches the run.
     """
 
     name: str
@@ -27,6 +23,7 @@ class Host:
     variables: Mapping[str, object]
     folder: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    desired: Desired = field(default_factory=Desired)
 
 
 @dataclass(frozen=True)

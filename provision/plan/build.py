@@ -88,7 +88,7 @@ def _role(role: str, source: Source, host: Host, observed: Observed, full: bool)
     state, reasons = _state(role, source, host, observed, full)
     if state is State.CONVERGED:
         return RolePlan(state)
-    disruption = disruptions(role, reasons, host.variables, observed)
+    disruption = disruptions(role, reasons, host.desired, observed)
     return RolePlan(state, reasons, disruption, hit(disruption, observed.workloads))
 
 

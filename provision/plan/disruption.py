@@ -3,12 +3,13 @@
 An estimate on the safe side: what a role really needs is known only when it runs; then it asks for consent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from provision.model.desired import Desired
 from provision.model.observed import Observed, Workload
 from provision.model.plan import Disruption
 from provision.plugins.module_utils.gpus import boards
-from provision.plugins.module_utils.receipts.inputs import has_template
+from provision.plugins.module_utils.gpus.driver_selection import Wish
 from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 
 _WITHOUT_DOCKER = frozenset({Kind.GROUPS, Kind.CDI, Kind.FOLLOWS})
@@ -18,15 +19,15 @@ _WITHOUT_PARTITIONS = frozenset({Kind.CONTENT, Kind.FILES, Kind.ABSENT, Kind.UNI
 
 
 def disruptions(
-    role: str, reasons: Sequence[Reason], variables: Mapping[str, object], observed: Observed
+    role: str, reasons: Sequence[Reason], desired: Desired, observed: Observed
 ) -> tuple[Disruption, ...]:
     """Return what running the role for these reasons could disrupt."""
     if role == "nvidia_driver":
-        return (Disruption.REBOOT,) if _reboots(variables, observed) else ()
+        return (Disruption.REBOOT,) if _reboots(desired, observed) else ()
     if role in ("docker_engine", "nvidia_container_toolkit"):
         restarts = any(reason.kind not in _WITHOUT_DOCKER for reason in reasons)
         return (Disruption.DOCKER_RESTART,) if observed.docker_running and restarts else ()
-    if role == "nvidia_mig" and variables.get("nvidia_mig_layout"):
+    if role == "nvidia_mig" and desired.partitioned:
         return _partitions(reasons, observed)
     return ()
 
@@ -53,7 +54,7 @@ def _partitions(reasons: Sequence[Reason], observed: Observed) -> tuple[Disrupti
     return tuple(found)
 
 
-def _reboots(variables: Mapping[str, object], observed: Observed) -> bool:
+def _reboots(desired: Desired, observed: Observed) -> bool:
     """Tell whether the running kernel must be left: nouveau holds the GPUs, or a module that is in use does.
 
     A module that nothing uses is exchanged without a reboot.
@@ -63,12 +64,7 @@ def _reboots(variables: Mapping[str, object], observed: Observed) -> bool:
     loaded = observed.driver.loaded
     if loaded is None or not observed.workloads:
         return False
-    wanted = variables.get("nvidia_driver_version")
-    if wanted is not None and not has_template(wanted) and not is_version(loaded, str(wanted)):
+    wanted = desired.text("nvidia_driver_version")
+    if not wanted or not Wish(wanted).admits(loaded):
         return True
     return observed.driver.installed not in (None, loaded)
-
-
-def is_version(version: str, wanted: str) -> bool:
-    """Tell whether a version is the wanted one, or of the wanted branch (`580`)."""
-    return version == wanted or version.startswith(f"{wanted}.")

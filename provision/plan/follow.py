@@ -9,9 +9,9 @@ from dataclasses import replace
 from provision.model.fleet import Host
 from provision.model.observed import Observed
 from provision.model.plan import Disruption, RolePlan, State
-from provision.plan.disruption import disruptions, hit, is_version
+from provision.plan.disruption import disruptions, hit
 from provision.plan.partitions import restored
-from provision.plugins.module_utils.receipts.inputs import has_template
+from provision.plugins.module_utils.gpus.driver_selection import Wish
 from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 
 DRIVER, MIG, TOOLKIT = "nvidia_driver", "nvidia_mig", "nvidia_container_toolkit"
@@ -27,7 +27,7 @@ _UNCLEAR = frozenset({Kind.UNMEASURED, Kind.UNKNOWN})
 
 def follow(planned: dict[str, RolePlan], host: Host, observed: Observed) -> None:
     """Add what follows from the roles that are going to run."""
-    partitioned = bool(host.variables.get("nvidia_mig_layout"))
+    partitioned = host.desired.partitioned
     driver = planned.get(DRIVER)
     if driver is not None and _exchanges_driver(driver, host, observed):
         if _loses_partitions(host, observed):
@@ -49,7 +49,7 @@ def _run_after(
 ) -> None:
     """Have a role run for that reason, if it would not run for reasons of its own."""
     if role in planned and planned[role].state is State.CONVERGED:
-        disruption = disruptions(role, (reason,), host.variables, observed)
+        disruption = disruptions(role, (reason,), host.desired, observed)
         planned[role] = RolePlan(State.DRIFTED, (reason,), disruption, hit(disruption, observed.workloads))
 
 
@@ -58,11 +58,8 @@ def _exchanges_driver(driver: RolePlan, host: Host, observed: Observed) -> bool:
     if not driver.changes:
         return False
     loaded, installed = observed.driver.loaded, observed.driver.installed
-    wanted = host.variables.get("nvidia_driver_version")
-    if wanted is None or has_template(wanted):
-        same = driver.state is State.DRIFTED
-    else:
-        same = is_version(loaded or installed or "", str(wanted))
+    wanted = host.desired.text("nvidia_driver_version")
+    same = Wish(wanted).admits(loaded or installed or "") if wanted else driver.state is State.DRIFTED
     # An installed release of the wanted branch stays, and is loaded in place of the other one.
     unlike = loaded is not None and installed not in (None, loaded)
     return unlike or not same or any(_exchanges(reason) for reason in driver.reasons)

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from provision.model.fleet import Host, is_true
+from provision.model.desired import HIDDEN, Desired
+from provision.model.fleet import Host
 from provision.model.plan import Disruption, GpuChange, RolePlan
 from provision.plugins.module_utils.mig.gpu import MigGpu, Target
 from provision.plugins.module_utils.mig.layout import LayoutError, parse, resolve
@@ -24,7 +25,6 @@ from provision.plugins.module_utils.mig.refusal import (
     unnamed,
 )
 from provision.plugins.module_utils.mig.snapshot import Snapshot
-from provision.plugins.module_utils.receipts.inputs import VAULTED, has_template
 
 
 class _UnreadableError(Exception):
@@ -33,8 +33,7 @@ class _UnreadableError(Exception):
 
 def with_partitions(role: RolePlan, host: Host, snapshot: Snapshot | None) -> RolePlan:
     """Return the plan of nvidia_mig with what becomes of each GPU, as far as that can be told from here."""
-    variables = host.variables
-    if snapshot is None or snapshot.unknown or _is_hidden(variables):
+    if snapshot is None or snapshot.unknown or _is_hidden(host.desired):
         return role
     try:
         targets = _targets(host, snapshot)
@@ -54,7 +53,9 @@ def with_partitions(role: RolePlan, host: Host, snapshot: Snapshot | None) -> Ro
         disruption=_disruption(concerned),
         workloads=(),  # who works is in the way: it ends the role, not the work
     )
-    consent = Consent(*(_allowed(variables, what) for what in Consent._fields))
+    # Consent that is only known in the run is not doubted here.
+    allowed = (host.desired.flag(f"nvidia_mig_allow_{what}", hidden=True) for what in Consent._fields)
+    consent = Consent(*allowed)
     try:
         refuse(plans, snapshot.gpus, consent)
     except MigRefusedError as error:
@@ -69,7 +70,7 @@ def restored(host: Host, snapshot: Snapshot) -> set[str]:
     """
     pci = {gpu.uuid: gpu.pci for gpu in snapshot.gpus}
     try:
-        targets = pci if _is_hidden(host.variables) else _targets(host, snapshot) or {}
+        targets = pci if _is_hidden(host.desired) else _targets(host, snapshot) or {}
     except (LayoutError, _UnreadableError, yaml.YAMLError):
         targets = pci
     return {*snapshot.record.by_address, *(pci[uuid] for uuid in targets)}
@@ -80,21 +81,16 @@ def _targets(host: Host, snapshot: Snapshot) -> Mapping[str, Target] | None:
 
     Raises LayoutError, and _UnreadableError or yaml.YAMLError for a file.
     """
-    layout = parse(host.variables.get("nvidia_mig_layout"))
+    layout = parse(host.desired.get("nvidia_mig_layout"))
     if layout is None:
         return None
-    file = str(host.variables.get("nvidia_mig_config_file") or "")
+    file = host.desired.text("nvidia_mig_config_file")
     return resolve(layout, snapshot.gpus, _configurations(host, file) if file else None)
 
 
-def _is_hidden(variables: Mapping[str, object]) -> bool:
+def _is_hidden(desired: Desired) -> bool:
     """Tell whether the layout is known on the host only."""
-    values = variables.get("nvidia_mig_layout"), variables.get("nvidia_mig_config_file")
-    return any(_is_told_later(value) for value in values)
-
-
-def _is_told_later(value: object) -> bool:
-    return has_template(value) or (isinstance(value, Mapping) and VAULTED in value)
+    return HIDDEN in (desired.get("nvidia_mig_layout"), desired.get("nvidia_mig_config_file"))
 
 
 def _configurations(host: Host, file: str) -> Mapping[str, Any]:
@@ -102,12 +98,6 @@ def _configurations(host: Host, file: str) -> Mapping[str, Any]:
         raise _UnreadableError
     found = yaml.safe_load(host.files[file])
     return found if isinstance(found, Mapping) else {}
-
-
-def _allowed(variables: Mapping[str, object], what: str) -> bool:
-    """Tell whether the disruption is consented to; where that is only known on the host, do not doubt it."""
-    value = variables.get(f"nvidia_mig_allow_{what}", False)
-    return _is_told_later(value) or is_true(value)
 
 
 def _started_anew(gpu: MigGpu) -> GpuPlan:

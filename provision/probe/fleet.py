@@ -43,7 +43,7 @@ def probe(fleet: Fleet, *, on_host: OnHost | None = None) -> dict[str, HostProbe
 
 
 def _observe(inventory: Path, connections: Connections, host: Host) -> Observed:
-    entry = ENTRY_WITH_PARTITIONS if host.variables.get("nvidia_mig_layout") else ENTRY
+    entry = ENTRY_WITH_PARTITIONS if host.desired.partitioned else ENTRY
     return observed(ask(host, inventory, connections, entry, {}))
 
 

@@ -5,21 +5,17 @@ from collections.abc import Iterable
 from provision import content
 from provision.inventory import load_specs
 from provision.plan import Source
-from provision.plugins.module_utils.receipts.inputs import content_digest, is_consent
+from provision.plugins.module_utils.receipts.inputs import content_digest, spec_variables
 
 
 def load(roles: Iterable[str]) -> dict[str, Source]:
     """Return the roles by name, in the order given."""
     folder = content.roles_directory()
-    options = load_specs(folder).options.values()
+    documents = load_specs(folder).documents
     return {
         role: Source(
             content_digest(str(folder / role), str(content.plugins_directory())),
-            {
-                option.name: option.secret
-                for option in options
-                if option.role == role and not is_consent(option.name)
-            },
+            spec_variables(documents[role]),
         )
         for role in roles
     }

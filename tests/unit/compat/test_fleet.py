@@ -8,25 +8,16 @@ import pytest
 
 from provision.compat import refusals, warnings
 from provision.errors import UsageError
-from provision.model.fleet import Fleet, Host
+from provision.model.fleet import Fleet
 from provision.model.observed import Gpu, HostProbe, Observed
+from tests.unit.hosts import host
 
 TODAY = date(2026, 11, 22)
 V100, H100, B200, NEW = "10de:1db6", "10de:2330", "10de:2901", "10de:3400"
 
 
-@pytest.fixture(autouse=True)
-def role_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    defaults = {
-        "nvidia_driver_version": "580",
-        "nvidia_driver_flavour": "auto",
-        "nvidia_driver_source": "nvidia",
-    }
-    monkeypatch.setattr("provision.compat.fleet._defaults", lambda: defaults)
-
-
 def fleet(**variables: object) -> Fleet:
-    return Fleet(Path("lab.ini"), None, (Host("gpu-03", ("gpu",), variables),))
+    return Fleet(Path("lab.ini"), None, (host("gpu-03", variables),))
 
 
 def probes(*gpus: str, distribution: str = "debian", major: str = "12") -> dict[str, HostProbe]:
@@ -45,6 +36,12 @@ def probes(*gpus: str, distribution: str = "debian", major: str = "12") -> dict[
 REFUSED: Mapping[str, tuple[dict[str, object], dict[str, HostProbe], str, str]] = {
     "V100 with branch 595": (
         {"nvidia_driver_version": 595},
+        probes(V100),
+        "driver 595 does not support V100 PCIe 32GB on gpu-03 (Volta: last branch is 580)",
+        'set `nvidia_driver_version: "580"`',
+    ),
+    "a version behind a template": (
+        {"nvidia_driver_version": "{{ site_driver }}", "site_driver": "595"},
         probes(V100),
         "driver 595 does not support V100 PCIe 32GB on gpu-03 (Volta: last branch is 580)",
         'set `nvidia_driver_version: "580"`',

@@ -1,14 +1,13 @@
 """How a host is reached, from its variables; and what only Ansible can tell."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from provision.connect.target import Become, LocalTarget, Target, UnresolvedError, resolve
+from provision.connect.target import Become, LocalTarget, Target, resolve
+from provision.connect.variables import UnresolvedError
 from provision.model.fleet import Host
 
-INVENTORY = Path("/site/inventory")
 VAULTED = {"__ansible_vault": "ciphertext"}
 
 
@@ -24,7 +23,7 @@ def decrypt(ciphertext: str) -> str:
 
 
 def target(**variables: object) -> Target | LocalTarget | None:
-    return resolve(Host("gpu-01", ("gpu",), variables), INVENTORY, decrypt)
+    return resolve(Host("gpu-01", ("gpu",), variables, "/site/inventory"), decrypt)
 
 
 def test_a_host_without_variables_is_reached_by_its_name() -> None:
@@ -116,7 +115,7 @@ def test_a_vault_that_cannot_be_opened_is_left_to_ansible() -> None:
         raise UnresolvedError("no password")
 
     host = Host("gpu-01", (), {"ansible_password": VAULTED})
-    assert resolve(host, INVENTORY, refuse) is None
+    assert resolve(host, refuse) is None
 
 
 def test_the_environment_is_read_as_ansible_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from provision.errors import InventoryError
 from provision.inventory import load
 from provision.inventory.sourced import Variables
+from provision.model.desired import HIDDEN
 
 _VAULTED = """secret: !vault |
   $ANSIBLE_VAULT;1.1;AES256
@@ -55,6 +56,20 @@ def test_load_merges_group_variables_as_ansible_does(inventory: Path) -> None:
         "since": "2024-01-02",
         "limits": {"memlock": True},
     }
+
+
+def test_load_tells_what_is_desired_with_templates_rendered_and_secrets_hidden(inventory: Path) -> None:
+    with inventory.open("a") as file:
+        file.write("[gpu:vars]\ndocker_engine_version={{ limits.memlock }} {{ greeting }}\n")
+        file.write(
+            "nvidia_driver_repo_url={{ secret }}\nnvidia_mig_config_file={{ inventory_dir }}/mig.yml\n"
+        )
+    desired = load(inventory).host("a100-01").desired
+    assert desired.get("nvidia_driver_version") == "595.71.05"
+    assert desired.get("nvidia_driver_flavour") == "auto"
+    assert desired.get("docker_engine_version") == "True a100-01"
+    assert desired.get("nvidia_driver_repo_url") is HIDDEN
+    assert desired.get("nvidia_mig_config_file") == str(inventory.parent / "mig.yml")
 
 
 def test_load_returns_plain_values(inventory: Path) -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from provision.model.fleet import Fleet, Host
+from provision.model.fleet import Fleet
 from provision.model.observed import Driver, Gpu, HostProbe, Observed, ReceiptState, Workload
 from provision.model.plan import Disruption, Plan, RolePlan, State
 from provision.plan import Source, build
 from provision.plan.disruption import disruptions, hit
 from provision.plugins.module_utils.receipts.inputs import record
 from provision.plugins.module_utils.receipts.reasons import Kind, Reason
+from tests.unit.hosts import asked, host
 
 ROLES = ("nvidia_driver", "docker_engine")
 SOURCES = {
@@ -42,7 +43,7 @@ def receipt(role: str, *differences: Reason, **variables: object) -> ReceiptStat
 
 
 def plan(observed: Observed | None, full: bool = False, **variables: object) -> Plan:
-    fleet = Fleet(Path("i"), None, (Host("h", (), variables),))
+    fleet = Fleet(Path("i"), None, (host("h", variables),))
     probe = HostProbe("h", observed is not None, None if observed else "no route", None, observed)
     return build(fleet, {"h": probe}, SOURCES, full)
 
@@ -132,7 +133,7 @@ class Refusal:
 
 
 def test_an_unsupported_driver_is_not_run() -> None:
-    fleet = Fleet(Path("i"), None, (Host("h", (), {}), Host("other", (), {})))
+    fleet = Fleet(Path("i"), None, (host("h"), host("other")))
     probes = {name: HostProbe(name, True, observed=OBSERVED) for name in ("h", "other")}
     found = build(fleet, probes, SOURCES, refusals=[Refusal("h", "too old")])
     assert found.hosts["h"].roles["nvidia_driver"] == RolePlan(
@@ -154,7 +155,10 @@ IN_USE = replace(OBSERVED, driver=Driver("580.95.05", "580.95.05"), workloads=(C
         (IN_USE, "595", True),
         (IN_USE, "580.9", True),
         (IN_USE, None, False),
-        (IN_USE, "{{ version }}", False),
+        (replace(IN_USE, driver=Driver("535.1", "535.1")), None, True),  # the role's default is newer
+        (IN_USE, "{{ lookup('env', 'DRIVER') }}", True),  # known only in the run: it may be any
+        (IN_USE, "{{ '59' }}5", True),
+        (IN_USE, "580.95", True),  # an exact version, and not the one that is loaded
         (replace(IN_USE, workloads=()), "595", False),
         (replace(IN_USE, driver=Driver("580.95.05", "595.71.05")), None, True),
         (replace(IN_USE, driver=Driver("580.95.05", None)), None, False),
@@ -163,7 +167,7 @@ IN_USE = replace(OBSERVED, driver=Driver("580.95.05", "580.95.05"), workloads=(C
 def test_when_a_driver_may_need_a_reboot(observed: Observed, version: str | None, reboots: bool) -> None:
     variables = {} if version is None else {"nvidia_driver_version": version}
     expected = (Disruption.REBOOT,) if reboots else ()
-    assert disruptions("nvidia_driver", (NOUVEAU,), variables, observed) == expected
+    assert disruptions("nvidia_driver", (NOUVEAU,), asked(**variables), observed) == expected
 
 
 @pytest.mark.parametrize(
@@ -195,7 +199,7 @@ def test_the_toolkit_describes_new_partitions(layout: str | None, follows: bool)
     receipt = ReceiptState(record("s", "nvidia_container_toolkit", {}, {}))
     observed = replace(A100, receipts={"nvidia_container_toolkit": receipt})
     variables = {"nvidia_mig_layout": layout} if layout else {}
-    fleet = Fleet(Path("i"), None, (Host("h", (), variables),))
+    fleet = Fleet(Path("i"), None, (host("h", variables),))
     found = build(fleet, {"h": HostProbe("h", True, None, None, observed)}, known)
     assert found.selection == {"h": ["nvidia_mig", "nvidia_container_toolkit"] if follows else ["nvidia_mig"]}
 
@@ -224,6 +228,17 @@ def test_an_exchanged_driver_takes_others_along(
 ) -> None:
     found = after_change("nvidia_driver_version", driver, now, observed)
     assert tuple(found.selection.get("h", [])) == expected
+
+
+@pytest.mark.parametrize(("loaded", "expected"), [("580.95.05", ("nvidia_driver",)), ("535.1", FOLLOWERS)])
+def test_the_default_version_is_one_like_any_other(loaded: str, expected: tuple[str, ...]) -> None:
+    known = {role: Source(role, {}) for role in FOLLOWERS}
+    receipts = {role: ReceiptState(record("s", role, {}, {})) for role in FOLLOWERS[1:]}
+    observed = replace(DRIVEN, driver=Driver(loaded, loaded), workloads=(CONTAINER,), receipts=receipts)
+    fleet = Fleet(Path("i"), None, (host("h", {"nvidia_mig_layout": "all-balanced"}),))
+    found = build(fleet, {"h": HostProbe("h", True, observed=observed)}, known)
+    assert found.hosts["h"].selected == expected
+    assert (Disruption.REBOOT in found.hosts["h"].roles["nvidia_driver"].disruption) == (loaded == "535.1")
 
 
 def test_another_flavour_is_another_driver() -> None:
@@ -267,6 +282,6 @@ def after_change(
         for role, source in known.items()
     }
     values = {"nvidia_mig_layout": "all-balanced", name: now, **others}
-    fleet = Fleet(Path("i"), None, (Host("h", (), values),))
+    fleet = Fleet(Path("i"), None, (host("h", values),))
     probes = {"h": HostProbe("h", True, None, None, replace(observed, receipts=receipts))}
     return build(fleet, probes, known, refusals=refusals)

@@ -11,6 +11,7 @@ from provision.plan.disruption import disruptions
 from provision.plugins.module_utils.receipts.inputs import differences, record
 from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 from provision.plugins.module_utils.receipts.resources import compare
+from tests.unit.hosts import asked
 
 OBSERVED = Observed(
     os="Debian 13",
@@ -24,7 +25,7 @@ OBSERVED = Observed(
 )
 WHOLE = replace(OBSERVED, gpus=(Gpu("0000:07:00.0", "10de:20b0"),))
 HOPPER = replace(OBSERVED, gpus=(Gpu("0000:18:00.0", "10de:2330"),))
-LAYOUT = {"nvidia_mig_layout": "all-balanced"}
+ASKED, LAYOUT = asked(), asked(nvidia_mig_layout="all-balanced")
 SPARES_DOCKER = {Kind.GROUPS, Kind.CDI, Kind.FOLLOWS}
 SPARES_PARTITIONS = {Kind.CONTENT, Kind.FILES, Kind.ABSENT, Kind.UNITS, Kind.FOLLOWS}
 
@@ -37,9 +38,9 @@ def of(*kinds: Kind) -> tuple[Reason, ...]:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_what_restarts_docker(role: str, kind: Kind) -> None:
     expected = () if kind in SPARES_DOCKER else (Disruption.DOCKER_RESTART,)
-    assert disruptions(role, of(kind), {}, OBSERVED) == expected
-    assert disruptions(role, of(Kind.CDI, kind), {}, OBSERVED) == expected
-    assert disruptions(role, of(kind), {}, replace(OBSERVED, docker_running=False)) == ()
+    assert disruptions(role, of(kind), ASKED, OBSERVED) == expected
+    assert disruptions(role, of(Kind.CDI, kind), ASKED, OBSERVED) == expected
+    assert disruptions(role, of(kind), ASKED, replace(OBSERVED, docker_running=False)) == ()
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -47,7 +48,7 @@ def test_what_destroys_partitions(kind: Kind) -> None:
     expected = () if kind in SPARES_PARTITIONS else (Disruption.MIG_DESTROY,)
     assert disruptions("nvidia_mig", of(kind), LAYOUT, OBSERVED) == expected
     assert disruptions("nvidia_mig", of(Kind.FILES, kind), LAYOUT, OBSERVED) == expected
-    assert disruptions("nvidia_mig", of(kind), {}, OBSERVED) == ()
+    assert disruptions("nvidia_mig", of(kind), ASKED, OBSERVED) == ()
 
 
 @pytest.mark.parametrize(
@@ -81,4 +82,4 @@ def test_partitions_are_destroyed_for_a_layout_that_changes_wherever_it_comes_fr
     )
     reasons = differences(record("salt", "c", specs, before), "c", specs, now)
     assert len(reasons) == 1
-    assert disruptions("nvidia_mig", reasons, now, OBSERVED) == (Disruption.MIG_DESTROY,)
+    assert disruptions("nvidia_mig", reasons, asked(**now), OBSERVED) == (Disruption.MIG_DESTROY,)

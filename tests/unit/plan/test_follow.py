@@ -2,13 +2,13 @@
 
 import pytest
 
-from provision.model.fleet import Host
 from provision.model.observed import Driver, Gpu, Observed
 from provision.model.plan import RolePlan, State
 from provision.plan.follow import follow
 from provision.plugins.module_utils.receipts.reasons import Kind, Reason
+from tests.unit.hosts import host
 
-HOST = Host("h", (), {"nvidia_driver_version": "580", "nvidia_mig_layout": "all-balanced"})
+HOST = host("h", {"nvidia_driver_version": "580", "nvidia_mig_layout": "all-balanced"})
 OBSERVED = Observed(
     os="Debian 13",
     distribution="debian",

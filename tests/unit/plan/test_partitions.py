@@ -1,12 +1,10 @@
 """What a MIG layout would do to the GPUs that the probe saw, and what speaks against it."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
-from provision.model.fleet import Host
 from provision.model.plan import Disruption, GpuChange, RolePlan, State
 from provision.plan.partitions import restored, with_partitions
 from provision.plugins.module_utils.mig.gpu import (
@@ -23,6 +21,7 @@ from provision.plugins.module_utils.mig.record import Record, dump, load
 from provision.plugins.module_utils.mig.snapshot import Snapshot
 from provision.plugins.module_utils.receipts.inputs import VAULTED
 from provision.plugins.module_utils.receipts.reasons import Kind, Reason
+from tests.unit.hosts import host
 from tests.unit.plugins.module_utils.mig.gpus import GPUS
 
 REASON = Reason(Kind.VARIABLE, "nvidia_mig_layout", "nvidia_mig_layout changed")
@@ -46,12 +45,8 @@ TWO = [{"devices": "all", "mig-enabled": True, "mig-devices": {"3g.20gb": 1, "2g
 RECORD = load(dump([CUT], {BOARD.uuid: Target(True, ())}).decode())
 
 
-def host(variables: Mapping[str, object]) -> Host:
-    return Host("a100-01", (), variables)
-
-
 def plan(snapshot: Snapshot | None, layout: object = TWO, **variables: object) -> RolePlan:
-    return with_partitions(ROLE, host({"nvidia_mig_layout": layout, **variables}), snapshot)
+    return with_partitions(ROLE, host("a100-01", {"nvidia_mig_layout": layout, **variables}), snapshot)
 
 
 def test_what_stays_and_what_goes_by_gpu() -> None:
@@ -136,6 +131,7 @@ def test_a_reboot_takes_mig_devices_along_that_no_layout_names() -> None:
         ([{**TWO[0], "devices": [1]}], RECORD, {"0000:02:00.0", "0000:0f:00.0"}),
         ([{**TWO[0], "devices": [1]}], Record(), {"0000:0f:00.0"}),
         ("{{ layout }}", Record(), {"0000:02:00.0", "0000:0f:00.0"}),
+        ("{{ '' }}", Record(), set()),
         ("[oops", Record(), {"0000:02:00.0", "0000:0f:00.0"}),
     ],
 )
@@ -144,7 +140,7 @@ def test_which_gpus_are_partitioned_again_with_another_driver(
 ) -> None:
     other = replace(CUT, pci="0000:0f:00.0", uuid="GPU-another")
     snapshot = Snapshot((CUT, other), record=record)
-    assert restored(host({"nvidia_mig_layout": layout}), snapshot) == expected
+    assert restored(host("a100-01", {"nvidia_mig_layout": layout}), snapshot) == expected
 
 
 def test_a_bare_host_is_judged_by_its_pci_ids() -> None:
@@ -178,10 +174,10 @@ def test_labels_of_a_mig_parted_file() -> None:
     def labelled(layout: str, files: dict[str, bytes]) -> RolePlan:
         variables = {
             "nvidia_mig_layout": layout,
-            "nvidia_mig_config_file": "mig.yml",
+            "nvidia_mig_config_file": "{{ 'mig' }}.yml",
             "nvidia_mig_allow_destroy": True,
         }
-        return with_partitions(ROLE, replace(host(variables), files=files), snapshot)
+        return with_partitions(ROLE, host("a100-01", variables, files=files), snapshot)
 
     assert labelled("two", {"mig.yml": text}).gpus[0].goes == (SMALL,)
     assert "layout `three` is not in" in str(labelled("three", {"mig.yml": text}).refusal)

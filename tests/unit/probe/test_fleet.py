@@ -12,6 +12,7 @@ from provision.model.fleet import Fleet, Host
 from provision.model.observed import HostProbe
 from provision.probe import probe
 from tests.unit.connect.ssh_server import SshServer, variables
+from tests.unit.hosts import host
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def fleet(server: SshServer, *hosts: Host) -> Fleet:
 
 
 def ask(server: SshServer, **changes: object) -> HostProbe:
-    return probe(fleet(server, Host("h1", (), variables(server, **changes))))["h1"]
+    return probe(fleet(server, host("h1", variables(server, **changes))))["h1"]
 
 
 def test_a_host_is_observed(server: SshServer) -> None:
@@ -51,7 +52,7 @@ def test_partitions_are_asked_for_where_the_inventory_has_a_layout(server: SshSe
 
 
 def test_every_host_is_in_the_result_in_the_fleets_order(server: SshServer) -> None:
-    hosts = (Host("bad", (), variables(server, ansible_user="other")), Host("good", (), variables(server)))
+    hosts = (host("bad", variables(server, ansible_user="other")), host("good", variables(server)))
     told: list[str] = []
     found = probe(fleet(server, *hosts), on_host=lambda each: told.append(each.name))
     assert list(found) == ["bad", "good"]
@@ -69,7 +70,7 @@ def test_an_interrupt_closes_every_connection(server: SshServer) -> None:
 
     (server.folder / "good").mkdir()
     good = SshServer(server.folder / "good")
-    hosts = (Host("hangs", (), variables(server)), Host("good", (), variables(good)))
+    hosts = (host("hangs", variables(server)), host("good", variables(good)))
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         probe(fleet(server, *hosts), on_host=interrupt)

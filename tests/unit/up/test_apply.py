@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from provision.model.fleet import Fleet, Host
+from provision.model.fleet import Fleet
 from provision.model.observed import HostProbe
 from provision.model.run import HostRun, Outcome, RoleOutcome
 from provision.runner import Event, Playbook
@@ -12,9 +12,10 @@ from provision.up.apply import apply
 from provision.up.survey import survey
 from provision.up.tally import Tally
 from provision.up.watcher import Watcher
+from tests.unit.hosts import host
 from tests.unit.up.fake_hosts import FakeHosts, bare, converged, without_gpu
 
-_FLEET = Fleet(Path("fleet.ini"), None, tuple(Host(name, (), {}) for name in ("h1", "h2", "h3", "cpu")))
+_FLEET = Fleet(Path("fleet.ini"), None, tuple(host(name) for name in ("h1", "h2", "h3", "cpu")))
 _ROLES = ("nvidia_driver", "docker_engine")
 
 

@@ -6,19 +6,20 @@ from pathlib import Path
 import pytest
 
 from provision.errors import RunError
-from provision.model.fleet import Fleet, Host
+from provision.model.fleet import Fleet
 from provision.model.plan import Prediction, Predictions, Trouble
 from provision.runner import Event, Playbook, Result
 from provision.runner.events import Kind
 from provision.up.predict import collect, predict, render
 from provision.up.survey import Survey, survey
+from tests.unit.hosts import host
 from tests.unit.up.fake_hosts import FakeHosts, converged
 
 DIFF = {"before_header": "/etc/a", "after_header": "/etc/a", "before": "x\n", "after": "y\n"}
 
 
 def surveyed(hosts: FakeHosts) -> Survey:
-    fleet = Fleet(Path("fleet.ini"), None, (Host("a", (), {}), Host("b", (), {})))
+    fleet = Fleet(Path("fleet.ini"), None, (host("a"), host("b")))
     return survey(fleet, ("nvidia_driver", "docker_engine"), hosts)
 
 

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from provision.errors import RunError
-from provision.model.fleet import Fleet, Host
+from provision.model.fleet import Fleet
 from provision.model.run import HostRun, Outcome
 from provision.up.proof import prove
 from provision.up.watcher import Watcher
 from provision.verify import Check
+from tests.unit.hosts import host
 from tests.unit.up.fake_hosts import FakeHosts
 
-_FLEET = Fleet(Path("fleet.ini"), None, tuple(Host(name, (), {}) for name in ("h1", "h2", "h3")))
+_FLEET = Fleet(Path("fleet.ini"), None, tuple(host(name) for name in ("h1", "h2", "h3")))
 _HOSTS = {
     "h1": HostRun(Outcome.CHANGED, seconds=3.0),
     "h2": HostRun(Outcome.CHANGED),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from provision.model.fleet import Fleet, Host
+from provision.model.fleet import Fleet
 from provision.model.run import Outcome, Run
 from provision.runner import Event
 from provision.runner.events import Kind
@@ -15,11 +15,12 @@ from provision.up.run import run
 from provision.up.survey import survey
 from provision.up.watcher import Watcher
 from provision.verify import Check
+from tests.unit.hosts import host
 from tests.unit.up.fake_hosts import FakeHosts, converged
 
 
 def _run(folder: Path, hosts: FakeHosts, *, verify: bool = True) -> Run:
-    fleet = Fleet(folder / "fleet.ini", None, (Host("h1", (), {}), Host("h2", (), {})))
+    fleet = Fleet(folder / "fleet.ini", None, (host("h1"), host("h2")))
     found = survey(fleet, ("nvidia_driver",), hosts)
     return run(found, hosts, Watcher(), verify=verify)
 
