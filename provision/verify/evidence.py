@@ -97,6 +97,11 @@ class Evidence:
         """Say what a passed check found, such as `8 of 8`."""
         self.tell("detail", text)
 
+    def know(self, variable: str) -> None:
+        """Skip the check, which depends on that variable, where only the run knows its value."""
+        if variable in self.wanted.hidden:
+            self.skip(f"`{variable}` is known only in the run; written out in the inventory it is checked")
+
     def skip(self, reason: str) -> NoReturn:
         """Skip the check, which does not apply to this host."""
         pytest.skip(reason)

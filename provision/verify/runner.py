@@ -48,11 +48,11 @@ def run(
 ) -> VerifyReport:
     """Check hosts of the fleet, all of them where none are named; report each check as it ends.
 
-    `junit` is where a JUnit file is written. Raises VariableError for a variable that the checks cannot read,
-    RunError where the checks themselves did not run; a host that cannot be reached is a failed check of it.
+    `junit` is where a JUnit file is written. Raises RunError where the checks themselves did not run; a host
+    that cannot be reached is a failed check of it.
     """
     chosen = [fleet.host(name) for name in (fleet.names if hosts is None else hosts)]
-    wanted = {host.name: Wanted.of(host) for host in chosen}
+    wanted = {host.name: Wanted.of(host.desired) for host in chosen}
     with Connections() as connections:
 
         def see(host: Host) -> Answer:

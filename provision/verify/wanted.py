@@ -1,28 +1,22 @@
-"""What the inventory asks of a host that the checks must know: image, users, default runtime, CDI."""
+"""What the inventory asks of a host that the checks must know: image, users, default runtime, CDI, MIG."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
-from provision import content, yaml_file
-from provision.errors import VariableError
-from provision.model.fleet import Host
-from provision.plugins.module_utils.receipts.inputs import has_template
+from provision.model.desired import HIDDEN, Desired
 
-_VARIABLES = {
-    "image": "nvidia_container_toolkit_test_image",
-    "default_runtime": "nvidia_container_toolkit_default_runtime",
-    "cdi": "nvidia_container_toolkit_cdi",
-    "users": "docker_engine_users",
-}
+IMAGE = "nvidia_container_toolkit_test_image"
+DEFAULT_RUNTIME = "nvidia_container_toolkit_default_runtime"
+CDI = "nvidia_container_toolkit_cdi"
+USERS = "docker_engine_users"
+LAYOUT = "nvidia_mig_layout"
 
 
 @dataclass(frozen=True)
 class Wanted:
     """`image` is what the container checks start, `users` those who are to reach Docker without root.
 
-    `mig` tells whether the inventory has a MIG layout for the host, whatever it says.
+    `mig` tells whether the inventory has a MIG layout for the host, whatever it says. `hidden` names the
+    variables whose value only the run knows: what they decide cannot be checked.
     """
 
     image: str | None = None
@@ -30,32 +24,25 @@ class Wanted:
     cdi: bool = True
     users: tuple[str, ...] = ()
     mig: bool = False
+    hidden: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, host: Host) -> "Wanted":
-        """Read the variables that reach the host, the roles' defaults included. Raises VariableError."""
-        values = {noun: _value(host, variable) for noun, variable in _VARIABLES.items()}
+    def of(cls, desired: Desired) -> "Wanted":
+        """Take what the checks need from what the inventory asks."""
+        names = (IMAGE, DEFAULT_RUNTIME, CDI, USERS, LAYOUT)
         return cls(
-            image=values["image"],
-            default_runtime=values["default_runtime"] is not False,
-            cdi=values["cdi"] is not False,
-            users=tuple(str(user) for user in values["users"] or ()),
-            mig=bool(host.variables.get("nvidia_mig_layout")),
+            image=desired.text(IMAGE),
+            # Containers then ask for the runtime by name, which is right either way.
+            default_runtime=desired.flag(DEFAULT_RUNTIME, hidden=False),
+            cdi=desired.flag(CDI, hidden=False),
+            users=_users(desired.get(USERS)),
+            mig=desired.partitioned,
+            hidden=tuple(name for name in names if desired.get(name) is HIDDEN),
         )
 
 
-def _value(host: Host, variable: str) -> Any:  # noqa: ANN401 - what an inventory can hold
-    value = host.variables.get(variable, _defaults().get(variable))
-    if has_template(value):
-        hint = "write its value out: checks run without Ansible"
-        raise VariableError(f"`{variable}` of {host.name} is a template", hint=hint)
-    return value
-
-
-@cache
-def _defaults() -> Mapping[str, Any]:
-    found: dict[str, Any] = {}
-    for role in ("docker_engine", "nvidia_container_toolkit"):
-        path = content.roles_directory() / role / "defaults" / "main.yml"
-        found |= yaml_file.read(path) or {}
-    return found
+def _users(value: object) -> tuple[str, ...]:
+    """Return the users; a template may have given one text, which Ansible takes apart at its commas."""
+    if isinstance(value, str):
+        return tuple(user.strip() for user in value.split(",") if user.strip())
+    return tuple(map(str, value)) if isinstance(value, list) else ()

@@ -2,6 +2,7 @@
 
 from provision.verify.evidence import Command, Evidence
 from provision.verify.parsing import parse_list, parse_query, usable
+from provision.verify.wanted import IMAGE
 
 HOW = {"container": "default runtime", "container_cdi": "CDI"}
 
@@ -46,11 +47,12 @@ def test_container_without_request_sees_none(seen: Evidence) -> None:
 
 
 def image_is_there(seen: Evidence) -> None:
-    """Fail where there is no Docker to ask or no image to start."""
+    """Fail where there is no Docker to ask or no image to start; skip where only the run knows the image."""
     if not seen.command("docker_version").ok:
         told = seen.command("docker_version").words
         seen.fail(f"Docker does not answer: {told}", "docker", "docker_journal")
-    hint = "set `nvidia_container_toolkit_test_image` to an image that the host can pull"
+    seen.know(IMAGE)
+    hint = f"set `{IMAGE}` to an image that the host can pull"
     if seen.wanted.image is None:
         seen.fail(f"no image to start; {hint}")
     pull: Command | None = seen.commands.get("pull")

@@ -11,6 +11,7 @@ from provision.verify.parsing import (
     parse_unit,
     usable,
 )
+from provision.verify.wanted import CDI, DEFAULT_RUNTIME, USERS
 
 TOOLKIT = (
     "nvidia-container-toolkit",
@@ -38,6 +39,7 @@ def test_default_runtime(seen: Evidence) -> None:
     if "nvidia" not in (info.get("Runtimes") or {}):
         known = ", ".join(info.get("Runtimes") or {}) or seen.command("docker_info").words
         seen.fail(f"the engine has no runtime nvidia: {known}", *evidence)
+    seen.know(DEFAULT_RUNTIME)
     default = info.get("DefaultRuntime")
     if seen.wanted.default_runtime and default != "nvidia":
         seen.fail(f"the default runtime is {default}", *evidence)
@@ -61,8 +63,9 @@ def test_toolkit_held(seen: Evidence) -> None:
 
 def test_cdi_spec_current(seen: Evidence) -> None:
     """The CDI specification in force has the GPUs that are there and the loaded driver's libraries."""
+    seen.know(CDI)
     if not seen.wanted.cdi:
-        seen.skip("nvidia_container_toolkit_cdi is false")
+        seen.skip(f"{CDI} is false")
     specs = parse_cdi(seen.files)
     shown = tuple(sorted(set(specs.devices.values())))
     if specs.broken:
@@ -92,9 +95,10 @@ def test_cdi_spec_current(seen: Evidence) -> None:
 
 def test_unprivileged_user_in_docker_group(seen: Evidence) -> None:
     """Every user that the inventory lists can use Docker without root."""
+    seen.know(USERS)
     users = seen.wanted.users
     if not users:
-        seen.skip("docker_engine_users is empty")
+        seen.skip(f"{USERS} is empty")
     for user in users:
         groups = seen.command(f"groups_{user}")
         if "docker" not in groups.stdout.split():

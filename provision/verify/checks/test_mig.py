@@ -13,6 +13,7 @@ from provision.verify.parsing import (
     parse_unit,
     told,
 )
+from provision.verify.wanted import LAYOUT
 
 RECORD = "/etc/provision/mig.json"
 MARKER = "/run/provision/mig.json"
@@ -70,8 +71,10 @@ def test_container_sees_mig_instance(seen: Evidence) -> None:
 
 
 def recorded(seen: Evidence) -> dict[str, Partitioned]:
-    """Return how the GPUs should be partitioned; skip the check where nobody asks for anything."""
+    """Return how the GPUs should be partitioned; skip the check where nobody asks for anything, or may not."""
     record = parse_mig_record(seen.files.get(RECORD, ""))
-    if not record and not seen.wanted.mig:
-        seen.skip(NO_LAYOUT)
+    if not record:
+        seen.know(LAYOUT)
+        if not seen.wanted.mig:
+            seen.skip(NO_LAYOUT)
     return record

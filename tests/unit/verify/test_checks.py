@@ -9,6 +9,7 @@ import pytest
 
 from provision.errors import ConnectError
 from provision.verify.report import Check
+from provision.verify.wanted import CDI, DEFAULT_RUNTIME, IMAGE, LAYOUT, USERS, Wanted
 from tests.unit.verify.asked import checked
 from tests.unit.verify.broken_hosts import BROKEN, HEALTHY
 from tests.unit.verify.fake_host import DRIVER, FakeHost
@@ -50,6 +51,16 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Check
     return results
 
 
+DECIDES = {
+    IMAGE: ("container_sees_gpus", "container_without_request_sees_none"),
+    DEFAULT_RUNTIME: ("default_runtime",),
+    CDI: ("cdi_spec_current",),
+    USERS: ("unprivileged_user_in_docker_group",),
+    LAYOUT: ("mig_layout", "mig_survives_reboot"),
+}
+"""The checks that cannot be done without the value of a variable."""
+
+
 @pytest.mark.parametrize("name", HEALTHY)
 def test_every_check_passes_on_a_healthy_host(found: dict[str, dict[str, Check]], name: str) -> None:
     assert sorted(found[name]) == sorted(IDS)
@@ -57,6 +68,17 @@ def test_every_check_passes_on_a_healthy_host(found: dict[str, dict[str, Check]]
     without = {"mig_layout": "no MIG layout", "mig_survives_reboot": "no MIG layout"}
     without["container_sees_mig_instance"] = "no MIG device"
     assert idle == ({} if name == "healthy-mig" else without)
+
+
+def test_what_only_the_run_knows_fails_no_check(tmp_path: Path) -> None:
+    host = FakeHost(tmp_path)
+    host.finish()
+    found = checked({"hidden": tmp_path}, Wanted(default_runtime=False, hidden=tuple(DECIDES)))
+    told = "is known only in the run; written out in the inventory it is checked"
+    expected = {check: f"`{variable}` {told}" for variable, checks in DECIDES.items() for check in checks}
+    expected["container_sees_mig_instance"] = "no MIG device"
+    assert {each.id: each.detail for each in found if each.outcome == "skipped"} == expected
+    assert {each.outcome for each in found} == {"passed", "skipped"}
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -8,24 +8,14 @@ from xml.etree import ElementTree
 import pytest
 
 from provision import verify
-from provision.errors import ConnectError, RunError, VariableError
-from provision.model.fleet import Fleet, Host
+from provision.errors import ConnectError, RunError
+from provision.model.fleet import Fleet
 from provision.verify.report import Check
-from provision.verify.wanted import Wanted
 from tests.processes import commands, interrupt
 from tests.unit.connect.ssh_server import SshServer, variables
+from tests.unit.hosts import host
 from tests.unit.verify.asked import WANTED, checked
 from tests.unit.verify.fake_host import FakeHost
-
-
-@pytest.fixture(autouse=True)
-def role_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    defaults = {"nvidia_container_toolkit_test_image": "default:image", "docker_engine_users": []}
-    monkeypatch.setattr("provision.verify.wanted._defaults", lambda: defaults)
-
-
-def host(**variables: object) -> Host:
-    return Host("gpu-01", ("gpu",), variables)
 
 
 def test_nobody_elses_pytest_settings_reach_the_checks(
@@ -77,28 +67,13 @@ def test_an_interrupt_ends_the_checks_and_their_connections(tmp_path: Path) -> N
     assert commands(str(tmp_path)) == []
 
 
-def test_what_the_inventory_wants_is_read_with_the_defaults_of_the_roles() -> None:
-    assert Wanted.of(host()).image == "default:image"
-    asked = host(
-        nvidia_container_toolkit_test_image="own:image",
-        nvidia_container_toolkit_default_runtime=False,
-        docker_engine_users=["alice", "bob"],
-    )
-    assert Wanted.of(asked) == Wanted("own:image", default_runtime=False, cdi=True, users=("alice", "bob"))
-
-
-def test_a_template_is_refused_in_words() -> None:
-    with pytest.raises(VariableError, match="`docker_engine_users` of gpu-01 is a template"):
-        Wanted.of(host(docker_engine_users="{{ site_users }}"))
-
-
 @pytest.mark.needs("root")
 def test_hosts_are_asked_over_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """This machine, which has no GPU, behind an SSH server; and a host that lets nobody in."""
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     server = SshServer(tmp_path)
     known = variables(server, ansible_python_interpreter="auto")
-    hosts = (Host("good", (), known), Host("shut", (), {**known, "ansible_user": "other"}))
+    hosts = (host("good", known), host("shut", {**known, "ansible_user": "other"}))
     found = verify.run(Fleet(tmp_path / "hosts.ini", None, hosts))
     server.stop()
     good, shut = found.hosts
