@@ -3,12 +3,12 @@
 Ansible passes over a misspelt variable in silence, and the role then does its default.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 
 from provision import content
+from provision.connect.variables import is_literal
 from provision.errors import VariableError
 from provision.inventory.sourced import Source, Variables
 from provision.inventory.specs import Option, Specs, load_specs
@@ -21,7 +21,6 @@ One letter too many, missing or wrong in our shortest names is above it; the var
 for Docker and NVIDIA (`docker_users`, `nvidia_driver_pkg_hold` apart, which our own prefix covers) are below.
 """
 
-_TEMPLATE = re.compile(r"\{[{%#]")
 _PYTHON_TYPES = {
     "dict": "a mapping",
     "list": "a list",
@@ -102,7 +101,7 @@ def _nearest(name: str, specs: Specs) -> str:
 
 def _wrong_value(option: Option, value: object) -> str | None:
     """Return what is wrong with the value, or None; Ansible's own validator decides, as in the run."""
-    if value is None or _undecided(value):
+    if value is None or not is_literal(value):
         return None
     shown = "" if option.secret else f", not `{_short(value)}`"
     kind = option.spec.get("type", "str")
@@ -141,17 +140,6 @@ def _accepted(option: Option) -> str:
     default = option.spec.get("default")
     known = "" if default is None or option.secret else f"; its default is `{_short(default)}`"
     return f"the README of role {option.role} describes `{option.name}`{known}"
-
-
-def _undecided(value: object) -> bool:
-    """Tell whether the value, or a part of it, is only known in the run: a template or a vaulted string."""
-    if isinstance(value, str):
-        return bool(_TEMPLATE.search(value))
-    if isinstance(value, Mapping):
-        return (
-            "__ansible_vault" in value or any(map(_undecided, value.values())) or any(map(_undecided, value))
-        )
-    return isinstance(value, Iterable) and any(map(_undecided, value))
 
 
 def _short(value: object) -> str:
