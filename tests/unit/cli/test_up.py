@@ -171,7 +171,7 @@ def test_a_changed_host_that_fails_a_check_has_failed(
 def test_a_changed_host_that_passes_its_checks_is_verified(
     hosts: FakeHosts, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hosts.checks = lambda name: [Check(name, "driver_loaded", "passed", "")]
+    hosts.checks = lambda name: [Check(name, "container_sees_gpus", "passed", "")]
     assert cli.run(["up", "-i", "fleet.ini"], hosts) == 0
     assert "2 hosts: 2 changed (verified)" in capsys.readouterr().out
     hosts.ran.clear()

@@ -24,7 +24,7 @@ def _prove(hosts: FakeHosts) -> dict[str, HostRun]:
 
 
 def test_only_hosts_that_changed_are_verified() -> None:
-    hosts = FakeHosts(checks=lambda name: [Check(name, "driver_loaded", "passed", "")])
+    hosts = FakeHosts(checks=lambda name: [Check(name, "container_sees_gpus", "passed", "")])
     ended = _prove(hosts)
     assert hosts.verified == [("h1", "h2")]
     assert {name: host.verified for name, host in ended.items()} == {"h1": True, "h2": True, "h3": False}
@@ -36,8 +36,9 @@ def test_nothing_changed_and_nothing_is_verified() -> None:
     assert hosts.verified == []
 
 
-def test_checks_that_were_all_skipped_prove_nothing() -> None:
-    ended = _prove(FakeHosts(checks=lambda name: [Check(name, "mig", "skipped", "no layout")]))
+def test_without_a_container_that_saw_the_gpus_nothing_is_proven() -> None:
+    unseen = Check("h1", "container_sees_gpus", "skipped", "the image is known only in the run")
+    ended = _prove(FakeHosts(checks=lambda name: [Check(name, "driver_loaded", "passed", ""), unseen]))
     assert (ended["h1"].outcome, ended["h1"].verified) == (Outcome.CHANGED, False)
 
 
