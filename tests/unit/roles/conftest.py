@@ -18,7 +18,7 @@ import yaml
 
 from provision import content
 
-# Takes the options that the module documents, keeps what it was given, and answers from a table.
+# Takes the options that the module documents, keeps what it was given, and answers from a table; a refusal refuses.
 STAND_IN = """\
 #!/usr/bin/python
 import json, os
@@ -26,6 +26,8 @@ from ansible.module_utils.basic import AnsibleModule
 module = AnsibleModule(json.loads({spec!r}), supports_check_mode=True)
 with open(os.environ["CALLS"], "a") as file:
     file.write(json.dumps({{"module": {name!r}, "check": module.check_mode, "options": module.params}}) + "\\n")
+if {name!r} == "refusal":
+    module.fail_json(refused=True, **module.params)
 module.exit_json(**{{"changed": False, **json.loads(os.environ["ANSWERS"]).get({name!r}, {{}})}})
 """
 SETUP: dict[str, Any] = {name: {} for name in ("gather_subset", "gather_timeout", "filter", "fact_path")}

@@ -78,5 +78,8 @@ def test_a_distribution_without_data_is_refused(play: Play) -> None:
     fedora = {**FACTS, "ansible_distribution": "Fedora", "ansible_distribution_version": "43"}
     fedora.update(ansible_os_family="RedHat", ansible_distribution_major_version="43")
     done = play("site", answers={"setup": {"ansible_facts": fedora}}, provision_selection=selection)
-    assert "refused: Fedora 43 is not supported (supported: Debian 12, Debian 13, Ubuntu 22.04," in done.said
-    assert {call.module for call in done.calls} == {"setup", "gpu_info"}
+    (refusal,) = done.of("refusal")
+    assert refusal.options["msg"] == "Fedora 43 is not supported"
+    assert refusal.options["hint"].startswith("supported are Debian 12, Debian 13, Ubuntu 22.04,")
+    assert {call.module for call in done.calls} == {"setup", "gpu_info", "refusal"}
+    assert done.code != 0
