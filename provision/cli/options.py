@@ -34,6 +34,13 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"unknown {kind} `{name}`", hint=hint)
 
 
+def _inventory(_context: click.Context, _option: click.Parameter, value: str | None) -> Path:
+    # An empty name would be the working directory, and all that lies there.
+    if value is None or not value.strip():
+        raise UsageError("no inventory given", hint="pass `-i INVENTORY` or set PROVISION_INVENTORY")
+    return Path(value)
+
+
 def inventory(command: F) -> F:
     """Add `-i/--inventory`; the command gets `inventory: Path`."""
 
@@ -41,13 +48,11 @@ def inventory(command: F) -> F:
         "-i",
         "--inventory",
         envvar="PROVISION_INVENTORY",
-        type=click.Path(path_type=Path),
+        callback=_inventory,
         help="Ansible inventory: a file or a directory. Also from PROVISION_INVENTORY.",
     )
     @wraps(command)
-    def wrapper(*args: object, inventory: Path | None, **options: object) -> object:
-        if inventory is None:
-            raise UsageError("no inventory given", hint="pass `-i INVENTORY` or set PROVISION_INVENTORY")
+    def wrapper(*args: object, inventory: Path, **options: object) -> object:
         return command(*args, inventory=inventory, **options)
 
     return wrapper  # type: ignore[return-value]

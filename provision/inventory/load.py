@@ -5,7 +5,6 @@ Every value also keeps the file and line that it came from, which the command's 
 
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,10 @@ from provision import content
 from provision.errors import InventoryError
 from provision.inventory import ansible_private, sourced
 from provision.inventory.desired import desired
+from provision.inventory.limit import check_names, limited
 from provision.model.fleet import Fleet, Host
 
 _EXAMPLE = "an Ansible inventory is wanted: a line such as `gpu-01 ansible_host=192.0.2.11` is one already"
-
-_PATTERNS = "a limit is an Ansible host pattern: names, groups, `*`, `:&`, `:!`, `~regex` or `@file`"
 
 _NO_INVENTORY = frozenset({".md", ".rst", ".txt"})
 """In a directory, files of these kinds may lie beside the inventory; any other that is broken is an error."""
@@ -26,8 +24,8 @@ _NO_INVENTORY = frozenset({".md", ".rst", ".txt"})
 def load(inventory: Path, limit: str | None = None) -> Fleet:
     """Return the hosts of the inventory that the limit leaves, with their raw merged variables.
 
-    Raises InventoryError for an inventory that is missing, cannot be read or has no hosts, and for a limit
-    that names something unknown or leaves no host.
+    Raises InventoryError for an inventory that is missing, cannot be read or has no hosts, for a host whose
+    name is a pattern, and for a limit that names nothing, something unknown or leaves no host.
     """
     listed = "," in str(inventory)
     if not listed and not inventory.exists():
@@ -37,13 +35,13 @@ def load(inventory: Path, limit: str | None = None) -> Fleet:
     manager, variables = _parse(str(inventory) if listed else str(inventory.absolute()), inventory)
     if not manager.hosts:
         raise InventoryError(f"no hosts in `{inventory}`", hint=_EXAMPLE)
-    hosts = _limited(manager, inventory, limit)
+    check_names(manager.hosts, inventory)
+    hosts = limited(manager, inventory, limit)
     return Fleet(inventory, limit, tuple(_host(host, variables, inventory) for host in hosts))
 
 
 def _parse(source: str, inventory: Path) -> tuple[Any, Any]:
     """Return Ansible's inventory and variable managers."""
-    from ansible.errors import AnsibleError
     from ansible.inventory.manager import InventoryManager
     from ansible.parsing.dataloader import DataLoader
     from ansible.vars.manager import VariableManager
@@ -55,7 +53,7 @@ def _parse(source: str, inventory: Path) -> tuple[Any, Any]:
     with ansible_private.failures() as failed:
         try:
             manager = InventoryManager(loader=loader, sources=[source])
-        except AnsibleError as error:
+        except Exception as error:  # of the plugins, or of a host that is named as Ansible's own group is
             raise _unreadable(error, inventory) from error
     fatal = [error for error in failed if _kind(error) not in _NO_INVENTORY]
     if fatal:
@@ -90,46 +88,6 @@ def _host(host: Any, variables: Any, inventory: Path) -> Host:  # noqa: ANN401 -
     raw = sourced.read(found, constants.INTERNAL_STATIC_VARS)
     read = Host(str(host.name), groups, raw, str(found.get("inventory_dir") or ""))
     return replace(read, desired=desired(read))
-
-
-def _limited(manager: Any, inventory: Path, limit: str | None) -> list[Any]:  # noqa: ANN401
-    """Return the hosts that the limit leaves; each part of it must match something.
-
-    Ansible warns about a part that matches nothing and goes on: a misspelt `!gpu-3` would not be spared.
-    """
-    from ansible.errors import AnsibleError
-    from ansible.inventory.manager import split_host_pattern
-
-    if limit is None:
-        return list(manager.get_hosts("all"))
-    known = set(manager.hosts)
-    with ansible_private.failures():
-        try:
-            for part in split_host_pattern(limit):
-                if not part.startswith("@") and not known.intersection(
-                    map(str, manager.list_hosts(part.lstrip("!&")))
-                ):
-                    raise _no_match(part.lstrip("!&"), inventory, [*manager.groups, *manager.hosts])
-            manager.subset(limit)
-            hosts = list(manager.get_hosts("all"))
-        except AnsibleError as error:
-            raise InventoryError(f"`--limit {limit}`: {_words(error)}", hint=_PATTERNS) from error
-    if not hosts:
-        raise InventoryError(
-            f"`--limit {limit}` leaves no host of `{inventory}`", hint="its parts exclude each other"
-        )
-    return hosts
-
-
-def _no_match(part: str, inventory: Path, names: list[str]) -> InventoryError:
-    names = sorted(set(names) - {"ungrouped"})
-    near = get_close_matches(part, names, n=1)
-    return InventoryError(
-        f"`--limit` names `{part}`, but no host or group of `{inventory}` matches it",
-        hint=f"did you mean `{near[0]}`?"
-        if near
-        else f"known: {', '.join(names[:12])}{', …' * (len(names) > 12)}",
-    )
 
 
 def _unreadable(error: Exception, inventory: Path) -> InventoryError:

@@ -17,7 +17,7 @@ class Playbook:
     """A playbook of ours by its bare name, for some hosts of an inventory.
 
     `extra_vars` win over every variable of the inventory; they are data, never text that others wrote,
-    because Ansible resolves templates in them.
+    because Ansible resolves templates in them. Raises ValueError where there are no hosts.
     """
 
     name: str
@@ -26,6 +26,10 @@ class Playbook:
     extra_vars: Mapping[str, object] = field(default_factory=dict)
     check: bool = False
     diff: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.hosts:
+            raise ValueError("a playbook for no host: Ansible would take an empty limit for none")
 
     def argv(self, run_dir: Path) -> list[str]:
         """Return the command; hosts and variables lie in files, because arguments have a limit."""

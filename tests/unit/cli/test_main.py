@@ -55,6 +55,18 @@ def test_help_starts_quickly() -> None:
             "error: No such option '--versoin'",
             "hint: `provision --help` lists what it takes",
         ),
+        (
+            ["plan", "-i", ""],
+            2,
+            "error: no inventory given",
+            "hint: pass `-i INVENTORY` or set PROVISION_INVENTORY",
+        ),
+        (
+            ["plan", "-i", " "],
+            2,
+            "error: no inventory given",
+            "hint: pass `-i INVENTORY` or set PROVISION_INVENTORY",
+        ),
     ],
 )
 def test_usage_errors_are_one_line_and_a_hint(

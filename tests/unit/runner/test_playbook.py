@@ -42,3 +42,9 @@ def test_files_hold_what_would_not_fit_on_a_command_line() -> None:
     files = Playbook("site", Path("i"), ("h1", "h2"), variables).files()
     assert files["hosts"] == "h1\nh2\n"
     assert json.loads(files["extra_vars.json"]) == variables
+
+
+def test_there_is_no_playbook_for_nobody() -> None:
+    """Ansible would take an empty file of hosts for no limit at all."""
+    with pytest.raises(ValueError, match="no host"):
+        Playbook("site", Path("fleet.ini"), ())
