@@ -9,6 +9,8 @@ ProvisionError                  exit code
     └── ConnectError            1   a host could not be asked
 """
 
+from provision.visible import visible
+
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C, SIGTERM or the loss of the terminal ended."""
 
@@ -16,15 +18,16 @@ INTERRUPTED = 130
 class ProvisionError(Exception):
     """Base of every error that the command line turns into `error: …` and `hint: …`.
 
-    The message is one line without a full stop; `hint` names the command or variable that cures it.
+    The message is one line without a full stop, whatever others wrote into it; `hint` names the command or
+    variable that cures it.
     """
 
     exit_code = 1
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = visible(message)
+        self.hint = None if hint is None else visible(hint, keep="\n\t")
+        super().__init__(self.message)
 
 
 class InventoryError(ProvisionError):

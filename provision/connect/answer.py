@@ -1,17 +1,28 @@
 """Reads what the program printed on a host: its answer, or what went wrong and what cures it. Pure."""
 
 import json
+import math
 from typing import Any
 
 from provision.connect.program import NO_PYTHON, OLD_PYTHON
 from provision.errors import ConnectError
 from provision.plugins.module_utils.asking.answer import BEGIN, END
+from provision.visible import visible
 
 Answer = dict[str, Any]
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of an answer that are read."""
+
+_DEEPEST = 40
+_TOO_LARGE = 2**63
+_CURE = "what runs on the host is not what was sent: is `ansible_python_interpreter` a Python, and the host sound?"
 
 
 def read(output: str, errors: str, code: int | None, user: str | None) -> Answer:
     """Return the answer in the program's output, whatever a login shell printed around it.
+
+    It is made of JSON's types alone, its texts are visible, its numbers finite and of 64 bits.
 
     `code` is the exit code, None where the connection closed before there was one; `user` is who logged in,
     None where only the connection knows. Raises ConnectError.
@@ -21,15 +32,45 @@ def read(output: str, errors: str, code: int | None, user: str | None) -> Answer
     if not found or not ended:
         raise _failure(output, errors, code, user)
     try:
-        answer: Answer = json.loads(text)
-    except ValueError as error:
-        raise ConnectError(f"the host's answer is garbled: {text[:80]!r}") from error
+        answer = checked(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise garbled(repr(text[:80])) from error
+    if not isinstance(answer, dict):
+        raise garbled(f"it is {type(answer).__name__}, not an object")
     if "error" in answer:
         who = f"user `{user}`" if user else "the user"
         raise ConnectError(
             f"{who} is not root on the host", hint="set `ansible_become: true` and allow it sudo"
         )
     return answer
+
+
+def checked(value: object, deepest: int = _DEEPEST) -> object:
+    """Return a value of JSON with every text in it made visible; lines and tabs stay.
+
+    Raises ValueError for a number that is none or too large, and for a value that is nested too deeply.
+    """
+    if deepest < 0:
+        raise ValueError("nested too deeply")
+    if isinstance(value, str):
+        return visible(value, keep="\n\t")
+    if isinstance(value, dict):
+        return {visible(key): checked(item, deepest - 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [checked(item, deepest - 1) for item in value]
+    if isinstance(value, int | float) and not (math.isfinite(value) and abs(value) < _TOO_LARGE):
+        raise ValueError("no number of 64 bits")
+    return value
+
+
+def garbled(what: str) -> ConnectError:
+    """Return the error of a host whose answer is not what was asked for."""
+    return ConnectError(f"the host's answer is garbled: {what}", hint=_CURE)
+
+
+def too_long() -> ConnectError:
+    """Return the error of a host that does not stop to print."""
+    return ConnectError(f"the host answers with more than {LARGEST >> 20} MiB", hint=_CURE)
 
 
 _PASSWORD = ("sudo asks {user} for a password", "set `ansible_become_password` (vaulted)")

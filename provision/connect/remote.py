@@ -30,7 +30,6 @@ _SILENCE = 15.0
 _DEATH = 105.0
 """A host that says nothing for so many seconds is asked whether it lives, and given so many to say so."""
 
-_LARGEST = 16 * 1024 * 1024
 _UNCHECKED = ("no", "off", "false", "accept-new")  # `ssh -G` says false for no
 
 # What goes wrong is told once, in our words; paramiko's threads would print tracebacks of their own.
@@ -205,11 +204,13 @@ def _run(connection: Any, target: Target, user: str, payload: bytes, deadline: f
 def _collect(channel: Any, deadline: float) -> tuple[str, str, int | None]:  # noqa: ANN401
     """Return output, errors and exit code; None where the connection closed before there was one.
 
-    Raises TimeoutError at the deadline, ConnectError where the host has died.
+    Raises TimeoutError at the deadline, ConnectError where the host has died or prints without end.
     """
     output = bytearray()
-    while len(output) < _LARGEST and (block := _next(channel, deadline)):
+    while block := _next(channel, deadline):
         output += block
+        if len(output) > answer.LARGEST:
+            raise answer.too_long()
     errors = channel.makefile_stderr("rb").read(1 << 16)
     ended = channel.status_event.wait(max(deadline - time.monotonic(), 0.1))
     code = channel.exit_status if ended and channel.exit_status >= 0 else None

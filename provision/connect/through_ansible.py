@@ -58,18 +58,29 @@ def _module() -> str:
     return "host_ask" if content.is_clone() else "provision.gpu.host_ask"
 
 
+def _unpacked(packed: str) -> str:
+    """Return the text of a packed answer, which may claim to be small. Raises ConnectError."""
+    unpack = zlib.decompressobj()
+    try:
+        text = unpack.decompress(base64.b64decode(packed), answer.LARGEST).decode()
+    except (ValueError, zlib.error) as error:
+        raise answer.garbled(repr(packed[:80])) from error
+    if unpack.unconsumed_tail:
+        raise answer.too_long()
+    return text
+
+
 def read(output: str, errors: str) -> Answer:
     """Return the answer in the output of `ansible`. Raises ConnectError with Ansible's own reason."""
     _, found, rest = output.rpartition(f"{BEGIN} ")
     packed, ended, _ = rest.partition(f" {END}")
     if found and ended:
-        text = zlib.decompress(base64.b64decode(packed)).decode()
-        return answer.read(f"{BEGIN} {text} {END}", "", 0, None)
+        return answer.read(f"{BEGIN} {_unpacked(packed)} {END}", "", 0, None)
     _, _, result = output.partition("=> ")
     try:
         told = json.loads(result)
         reason = str(told.get("msg") or told.get("module_stderr") or "").strip()
-    except ValueError:
+    except (ValueError, AttributeError, RecursionError):
         reason = (errors.strip() or output.strip()).rpartition("\n")[2]
     first = reason.splitlines()[0].rstrip(".") if reason else "Ansible gave no reason"
     raise ConnectError(

@@ -121,7 +121,7 @@ def _block(host: HostPlan) -> RenderableType:
             sign, style = _SIGNS[role.state]
             told = [line for gpu in role.gpus if gpu.changes for line in partitions.lines(gpu)]
             reasons = [reason.text for reason in role.reasons]
-            table.add_row(Text(sign, style), name, Text("\n".join([*reasons, *told])))
+            table.add_row(Text(sign, style), Text(name), Text("\n".join([*reasons, *told])))
     lines: list[RenderableType] = [Text(host.name, "bold"), Padding(table, (0, 0, 0, 2))]
     warning = _warning(host.roles)
     if warning:

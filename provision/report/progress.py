@@ -125,7 +125,7 @@ class LiveProgress(Watcher):
 def running_table(title: str, elapsed: str, hosts: dict[str, HostTally], rows: int) -> RenderableType:
     """Return the table of a running playbook in at most so many rows, hosts at work first."""
     order = sorted(hosts.items(), key=lambda item: item[1].stopped is not None)
-    shown = [(name, *_cells(host)) for name, host in order[: max(1, rows)]]
+    shown = [(Text(name), *_cells(host)) for name, host in order[: max(1, rows)]]
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0), expand=True)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(no_wrap=True)

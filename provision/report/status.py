@@ -98,7 +98,7 @@ def _table(probes: Mapping[str, HostProbe], plan: Plan) -> Table:
         table.add_column(title, overflow="fold", min_width=len(title), no_wrap=title in _WHOLE)
     table.add_column("roles", overflow="fold")
     for row, (name, _) in enumerate(hosts):
-        table.add_row(name, *(cells[row] for cells in columns.values()), _roles(plan.hosts[name]))
+        table.add_row(Text(name), *(Text(cells[row]) for cells in columns.values()), _roles(plan.hosts[name]))
     return table
 
 

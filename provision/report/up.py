@@ -85,7 +85,7 @@ def _table(run: Run) -> Table:
     table.add_column("time", no_wrap=True, justify="right")
     for name, host in run.hosts.items():
         time = duration(host.seconds) if host.seconds else ""
-        table.add_row(name, Text(host.outcome, _STYLES[host.outcome]), Text(_done(host)), time)
+        table.add_row(Text(name), Text(host.outcome, _STYLES[host.outcome]), Text(_done(host)), time)
     return table
 
 

@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from provision.errors import RunError
+from provision.visible import visible
 
 
 class Kind(StrEnum):
@@ -59,7 +61,9 @@ class Event:
 
 def subjects(event: Event) -> tuple[str, ...]:
     """Return what a task changed, in check mode as in a run: the headers of its diffs, or its name."""
-    headers = [str(diff.get("after_header") or diff.get("before_header") or "") for diff in event.diff]
+    headers = [
+        visible(str(diff.get("after_header") or diff.get("before_header") or "")) for diff in event.diff
+    ]
     return tuple(dict.fromkeys(header for header in headers if header)) or (event.task,)
 
 
@@ -68,11 +72,11 @@ _SAYING_NOTHING = frozenset({"non-zero return code", "MODULE FAILURE", "One or m
 
 
 def parse(line: str) -> Event:
-    """Return the event of one line. Raises RunError for a line that is none."""
+    """Return the event of one line, its texts made visible. Raises RunError for a line that is none."""
     try:
-        data = json.loads(line)
+        data = _seen(json.loads(line))
         kind = Kind(data["event"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunError(f"the run told something unintelligible: {line[:120]!r}") from error
     if kind is Kind.STATS:
         return Event(kind, stats=data["hosts"])
@@ -80,14 +84,23 @@ def parse(line: str) -> Event:
         kind,
         host=data["host"],
         role=data.get("role"),
-        task=data.get("task", ""),
+        task=visible(data.get("task", "")),
         message=data.get("msg", ""),
-        hint=data.get("hint", ""),
+        hint=visible(data.get("hint", "")),
         stderr=data.get("stderr", ""),
         ignored=data.get("ignored", False),
         diff=tuple(data.get("diff", ())),
         diffs_left_out=data.get("diffs_left_out", 0),
     )
+
+
+def _seen(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a value of an event with every text in it made visible; lines and tabs of a file stay."""
+    if isinstance(value, str):
+        return visible(value, keep="\n\t")
+    if isinstance(value, dict):
+        return {_seen(key): _seen(item) for key, item in value.items()}
+    return [_seen(item) for item in value] if isinstance(value, list) else value
 
 
 def _last_line(text: str) -> str:

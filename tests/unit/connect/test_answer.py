@@ -1,13 +1,16 @@
 """What a host's program printed: the answer, or what keeps the host from answering."""
 
+import json
 import shlex
 import sys
 
 import pytest
 
+from provision.connect import answer
 from provision.connect.answer import read
 from provision.connect.program import NO_PYTHON
 from provision.errors import ConnectError
+from provision.plugins.module_utils.asking.answer import BEGIN, END
 from tests.unit.connect.ssh_server import SshServer, refused, script
 
 
@@ -66,3 +69,30 @@ def test_what_sudo_refuses_is_told(server: SshServer, says: str, message: str) -
 def test_no_sudo_on_the_host(server: SshServer) -> None:
     told = refused(server, ansible_become=True, ansible_become_exe="/no/such/sudo")
     assert told.message == "no sudo on the host"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "7",
+        '"x"',
+        '{"a": NaN}',
+        '{"a": -Infinity}',
+        '{"a": 1e999}',
+        '{"a": 9223372036854775808}',
+        f'{{"a": {"9" * 5000}}}',
+        f'{{"a": {"[" * 60}{"]" * 60}}}',
+        f'{{"a": {"[" * 100_000}{"]" * 100_000}}}',
+    ],
+)
+def test_what_is_no_plain_document_is_that_hosts_error(text: str) -> None:
+    with pytest.raises(ConnectError, match="answer is garbled") as raised:
+        answer.read(f"{BEGIN} {text} {END}", "", 0, None)
+    assert raised.value.hint
+
+
+def test_texts_of_an_answer_are_visible() -> None:
+    text = json.dumps({"os\x1b": ["\x1b[2J\u202e\ud800", "two\nlines"]})
+    found = answer.read(f"{BEGIN} {text} {END}", "", 0, None)
+    assert found == {r"os\x1b": [r"\x1b[2J\u202e\ud800", "two\nlines"]}

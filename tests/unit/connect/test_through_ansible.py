@@ -98,3 +98,15 @@ def test_an_interrupt_ends_what_was_started(tmp_path: Path) -> None:
         interrupt(process, tmp_path / "started")
     assert commands("sleep 4712") == []
     assert commands("ansible", str(tmp_path)) == []
+
+
+def test_an_answer_that_unpacks_without_end_is_refused() -> None:
+    bomb = base64.b64encode(zlib.compress(b"x" * (64 << 20))).decode()
+    with pytest.raises(ConnectError, match="more than 16 MiB"):
+        through_ansible.read(f"{BEGIN} {bomb} {END}", "")
+
+
+@pytest.mark.parametrize("packed", ["%%%", "eA", base64.b64encode(b"no zip").decode()])
+def test_an_answer_that_does_not_unpack_is_that_hosts_error(packed: str) -> None:
+    with pytest.raises(ConnectError, match="garbled"):
+        through_ansible.read(f"{BEGIN} {packed} {END}", "")

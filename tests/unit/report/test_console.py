@@ -19,3 +19,10 @@ def test_a_pipe_has_no_edge_unless_it_is_told(
     if columns is not None:
         monkeypatch.setenv("COLUMNS", columns)
     assert console.data().width == width
+
+
+def test_text_of_a_host_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    console.data().print("[bold]x[/x] :smile:")
+    console.talk().print("[/x]")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("[bold]x[/x] :smile:\n", "[/x]\n")
