@@ -11,6 +11,7 @@ from ansible.module_utils.basic import AnsibleModule
 from provision.plugins.module_utils.containers import docker_service
 from provision.plugins.module_utils.containers.docker_service import Note, write_note
 from provision.plugins.module_utils.containers.engine import Container
+from provision.plugins.module_utils.host import files
 from provision.plugins.modules import docker_daemon
 
 Run = Callable[..., dict[str, Any]]
@@ -80,6 +81,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     monkeypatch.setattr(docker_service, "get", engine.get)
     monkeypatch.setattr(docker_service, "running_containers", lambda: engine.victims)
     monkeypatch.setattr(docker_daemon, "_LOADED_SECONDS", 0.5)
+    monkeypatch.setattr(files.back_up, "__defaults__", (str(tmp_path / "backup"),))
     return engine
 
 
@@ -146,7 +148,7 @@ def test_a_restart_that_stops_containers_needs_consent(run: Run, engine: Engine,
 def test_a_file_that_dockerd_does_not_start_with_is_put_back(
     run: Run, engine: Engine, tmp_path: Path, former: str | None
 ) -> None:
-    backup = tmp_path / "backup"
+    backup = tmp_path / "former"
     if former is not None:
         backup.write_text(former)
     engine.file.write_text('{"colour": "blue"}')
@@ -168,6 +170,34 @@ def test_stopped_disabled_and_masked_units_come_back(run: Run, engine: Engine) -
     assert engine.state["docker.service"] == ["enabled", "active"]
     assert engine.state["containerd.service"] == ["enabled", "active"]
     assert "unmask docker.service" in engine.calls
+
+
+def test_containerd_that_is_down_is_started_beside_what_the_note_asks_for(
+    run: Run, engine: Engine, tmp_path: Path
+) -> None:
+    engine.state["containerd.service"][1] = "failed"
+    note(tmp_path, "restart", ["log-driver"])
+    result = run()
+    assert (result["action"], result["reasons"]) == ("restart", ["containerd.service", "log-driver"])
+    assert engine.state["containerd.service"][1] == "active"
+    assert "restart docker.service" in engine.calls
+    engine.state["containerd.service"][1] = "failed"
+    assert (run()["action"], run()["action"]) == ("start", "none")
+
+
+def test_a_file_that_was_edited_since_the_note_is_kept_when_the_former_one_is_put_back(
+    run: Run, engine: Engine, tmp_path: Path
+) -> None:
+    """A run was killed while dockerd did not start; meanwhile somebody tried to mend the file."""
+    engine.state["docker.service"][1] = "failed"
+    (tmp_path / "former").write_text('{"mtu": 9000}')
+    write_note(Note("restart", ["colour"], str(tmp_path / "former"), "killed"), str(tmp_path / "state"))
+    engine.file.write_text('{"colour": "green"}')
+    engine.bad_key = "colour"
+    assert "runs again with the former file" in run()["msg"]
+    assert engine.file.read_text() == '{"mtu": 9000}'
+    (copy,) = (tmp_path / "backup").iterdir()
+    assert copy.read_text() == '{"colour": "green"}'
 
 
 def test_the_socket_is_enabled_again_but_left_for_docker_to_start(run: Run, engine: Engine) -> None:

@@ -11,9 +11,10 @@ from provision.plugins.module_utils.mig.gpu import User
 from provision.plugins.module_utils.mig.record import load
 from provision.plugins.module_utils.mig.survey import ask_driver
 from provision.plugins.modules import nvidia_mig_layout
+from tests.killing import Countdown, is_killed
 from tests.modules.mig_bench import PERSISTENCED, Bench, bench, gpu_uuid
 from tests.unit.lab.hardware.conftest import Server, nvml, programs, server
-from tests.unit.plugins.module_utils.mig.killing import Countdown, Killing, is_killed
+from tests.unit.plugins.module_utils.mig.killing import Killing
 
 __all__ = ["bench", "nvml", "programs", "server"]
 

@@ -13,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.containers.consent import refuse_restart
 from ..module_utils.containers.daemon_json import NONE, RELOAD, RESTART, not_loaded, strongest
+from ..module_utils.containers.daemon_json_owners import settle_owners
 from ..module_utils.containers.docker_service import (
     STATE,
     UNIT,
@@ -22,7 +23,7 @@ from ..module_utils.containers.docker_service import (
     remove_note,
 )
 from ..module_utils.containers.engine import DockerApiError, get
-from ..module_utils.host.files import replace
+from ..module_utils.host.files import back_up, replace
 from ..module_utils.host.module import Module, enable, runner, systemctl
 from ..module_utils.host.systemd import Unit, show
 
@@ -95,6 +96,7 @@ _SOCKET = "docker.socket"
 # docker.service requires the socket, brings it up and goes with it, so it is enabled but never started by itself.
 _UNITS = ("containerd.service", _SOCKET, UNIT)
 _STARTED = ("containerd.service", UNIT)
+_START = "start"
 _READY_SECONDS = 60
 _LOADED_SECONDS = 15
 
@@ -116,20 +118,27 @@ def main() -> None:
     docker = units[-1]
     if not docker.exists:
         _absent(module)
-    note = read_note(docker.invocation, module.params["state_directory"]) if docker.runs else None
+    note = read_note(docker, module.params["state_directory"])
     enabled = [unit for unit in units if unit.exists and not unit.starts_at_boot]
-    start = [unit for unit in units if unit.name in _STARTED and unit.exists and not unit.runs]
-    action, reasons = ("start", [unit.name for unit in start]) if start else _activation(module, note)
+    down = [unit.name for unit in units if unit.name in _STARTED and unit.exists and not unit.runs]
+    # A start loads the file as it is.
+    action, reasons = _activation(module, note) if docker.runs else (NONE, [])
+    if down and action == NONE:
+        action = _START
     if action == RESTART:
         refuse_restart(module, live_restore_goes=loses_live_restore(reasons, _content(module)))
     if not module.check_mode:
         enable(module, enabled)
+        if docker.runs and down:
+            module.run_command(["systemctl", "reset-failed", *down])
+            systemctl(module, "start", *down)
         _act(module, action, note)
+        settle_owners(module.params["state_directory"])
         remove_note(module.params["state_directory"])
     module.exit_json(
         changed=bool(enabled) or action != NONE,
         action=action,
-        reasons=[*reasons, *(f"{unit.name} {unit.enabled}" for unit in enabled)],
+        reasons=[*down, *reasons, *(f"{unit.name} {unit.enabled}" for unit in enabled)],
         diff=_diff(units, enabled, action),
     )
 
@@ -144,7 +153,7 @@ def _absent(module: Module) -> NoReturn:
         module.fail_json(msg="Docker is not installed on this host", hint="apply role docker_engine first")
     started = module.params["starts_on_install"]
     # The package starts dockerd before daemon.json is written.
-    action = module.params["activation"] if started else "start"
+    action = module.params["activation"] if started else _START
     after = f"{UNIT} enabled, active\n"
     diff = {"before": "" if action != NONE else after, "after": after}
     module.exit_json(changed=action != NONE, action=action, reasons=[UNIT], diff=diff)
@@ -190,7 +199,7 @@ def _act(module: Module, action: str, note: Optional[Note]) -> None:
         return
     # A unit that has failed too often is not started again without this.
     module.run_command(["systemctl", "reset-failed", *_UNITS])
-    status, _, _ = module.run_command(["systemctl", action, *(_STARTED if action == "start" else [UNIT])])
+    status, _, _ = module.run_command(["systemctl", action, *(_STARTED if action == _START else [UNIT])])
     if status == 0 and _answers():
         return
     said = _journal(module)
@@ -207,7 +216,10 @@ def _act(module: Module, action: str, note: Optional[Note]) -> None:
 
 
 def _put_back(module: Module, note: Note) -> None:
+    """Have the former file again; a copy is kept of this one, which somebody may have edited since the note."""
     path = module.params["path"]
+    if os.path.exists(path):
+        back_up(path)
     if not note.backup:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)

@@ -9,32 +9,15 @@ from typing import Any, Dict, List, Optional, Tuple
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.containers.consent import refuse_restart
-from ..module_utils.containers.daemon_json import (
-    NONE,
-    RESTART,
-    Merge,
-    activation,
-    check_types,
-    combined,
-    leaves,
-    merge,
-    parse_version,
-    strongest,
-)
+from ..module_utils.containers.daemon_json import RESTART, Path, combined, leaves, parse_version
+from ..module_utils.containers.daemon_json_change import Change, Found, decide
 from ..module_utils.containers.daemon_json_owners import Owners, OwnersError, load_owners, save_owners
-from ..module_utils.containers.docker_service import (
-    STATE,
-    UNIT,
-    Note,
-    loses_live_restore,
-    read_note,
-    write_note,
-)
+from ..module_utils.containers.docker_service import STATE, UNIT, Note, read_note, write_note
 from ..module_utils.containers.dockerd_flags import conflicts, environment_files, parse_unit
 from ..module_utils.host.files import back_up, replace
-from ..module_utils.host.json_document import Document, JsonDocumentError
+from ..module_utils.host.json_document import JsonDocumentError
 from ..module_utils.host.machine import Machine
-from ..module_utils.host.module import runner
+from ..module_utils.host.module import Module, runner
 from ..module_utils.host.systemd import show
 from ..module_utils.packages.installed import packages
 
@@ -184,68 +167,86 @@ def _save(module: AnsibleModule) -> None:
     And remember that dockerd has to look again for programs that the packages bring. A run without Docker fails
     here, before anything is installed for it.
     """
-    path, copy = module.params["path"], os.path.join(module.params["state_directory"], _SAVED)
+    path, folder = module.params["path"], module.params["state_directory"]
     missing = _missing_programs(module)
-    (unit,) = show(runner(module), [UNIT])
-    if not unit.exists and not module.check_mode:
+    (docker,) = show(runner(module), [UNIT])
+    if not docker.exists and not module.check_mode:
         module.fail_json(msg="Docker is not installed on this host", hint="apply role docker_engine first")
-    if missing and unit.runs:
+    if missing and docker.runs:
         refuse_restart(module, live_restore_goes=False)
-        if not module.check_mode and read_note(unit.invocation, module.params["state_directory"]) is None:
-            backup = back_up(path) if os.path.exists(path) else ""
-            write_note(Note(RESTART, missing, backup, unit.invocation), module.params["state_directory"])
+        if not module.check_mode:
+            former = read_note(docker, folder)
+            backup = former.backup if former else _back_up(path)
+            write_note(Note(RESTART, missing, backup, docker.invocation).upon(former), folder)
     installed = packages(Machine(), module.params["packages"])
     if any(package["version"] for package in installed.values()) and not module.check_mode:
         text = _read(path)
         if text is not None:
-            os.makedirs(os.path.dirname(copy), mode=0o700, exist_ok=True)
-            replace(copy, text.encode(), mode=0o600)
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            replace(os.path.join(folder, _SAVED), text.encode(), mode=0o600)
     module.exit_json(changed=False)
 
 
 def _merge(module: AnsibleModule) -> None:
-    path, folder = module.params["path"], module.params["state_directory"]
-    version = _engine_version(module)
-    settings = _settings(module, version)
-    owners = _owners(module, settings)
-    text = _read(path)
-    saved = _read(os.path.join(folder, _SAVED))
-    base = text if text is not None else saved
-    before, merged = _merged(module, base or "", settings, owners)
-    action, changed_keys = activation(before.plain(), merged.document.plain(), version)
+    found = _found(module)
+    settings = _settings(module, found.version)
+    change = _decided(module, found, settings, _owners(module, settings))
     result: Dict[str, Any] = {
-        "changed": False,
-        "semantic_change": bool(changed_keys),
-        "keys": [list(key) for key in merged.paths],
+        "changed": change.is_written,
+        "semantic_change": change.is_semantic,
+        "keys": [list(key) for key in change.keys],
+        "activation": change.activation,
+        "restart_needed": change.activation == RESTART,
     }
-    content = merged.document.text
-    if content != before.text or (text is None and base is not None):
-        _refuse_flags(module, merged, version)
-        _validate(module, content, version)
-        result.update(changed=True, diff=_diff(path, text, content))
-    else:
-        action = NONE
-    (unit,) = show(runner(module), [UNIT])
-    note = read_note(unit.invocation, folder) if unit.runs else None
-    actions = [action, note.action if note else NONE]
-    if unit.runs and _missing_programs(module):
-        actions.append(RESTART)
-    action = strongest(actions)
-    result.update(activation=action, restart_needed=action == RESTART)
-    keys = sorted({*changed_keys, *(note.keys if note else [])})
-    if action == RESTART and unit.runs:
-        refuse_restart(module, live_restore_goes=loses_live_restore(keys, merged.document.plain()))
+    if change.is_written:
+        _refuse_flags(module, change.keys, found.version)
+        _validate(module, change.text, found.version)
+        result["diff"] = _diff(module.params["path"], found.text, change.text)
+    if change.activation == RESTART and found.docker.runs:
+        refuse_restart(module, live_restore_goes=change.loses_live_restore)
     if not module.check_mode:
-        if result["changed"]:
-            result["backup_file"] = back_up(path) if text is not None else ""
-            if unit.runs and action != NONE:
-                backup = note.backup if note else result["backup_file"]
-                write_note(Note(action, keys, backup, unit.invocation), folder)
-            _write(module, content)
-        save_owners(folder, owners.with_owner(module.params["owner"], dict(leaves(settings)), merged.parents))
-        if saved is not None:
-            os.unlink(os.path.join(folder, _SAVED))
+        result.update(_carry_out(module, found, change))
     module.exit_json(**result)
+
+
+def _carry_out(module: AnsibleModule, found: Found, change: Change) -> Dict[str, str]:
+    """Do what was decided; return the result's further keys.
+
+    In this order a run may be killed at any point, and the next one ends where it would have ended:
+
+    1. a copy of the former file, which the note names;
+    2. the note: once the file is new, somebody knows that dockerd has not loaded it;
+    3. the owners: once the file is new, each of its keys has one who can take it out again;
+    4. the file;
+    5. the saved copy goes, now that the file is there.
+
+    M(docker_daemon) then has dockerd load the file, settles the owners and removes the note.
+    """
+    path, folder = module.params["path"], module.params["state_directory"]
+    result = {"backup_file": _back_up(path)} if change.is_written else {}
+    if change.note is not None:
+        backup = found.note.backup if found.note else result["backup_file"]
+        write_note(change.note._replace(backup=backup), folder)
+    save_owners(folder, change.owners)
+    if change.is_written:
+        _write(module, change.text)
+    if found.saved is not None:
+        os.unlink(os.path.join(folder, _SAVED))
+    return result
+
+
+def _found(module: AnsibleModule) -> Found:
+    path, folder = module.params["path"], module.params["state_directory"]
+    (docker,) = show(runner(module), [UNIT])
+    return Found(
+        text=_read(path),
+        saved=_read(os.path.join(folder, _SAVED)),
+        version=_engine_version(module),
+        docker=docker,
+        # A start loads the file as it is.
+        note=read_note(docker, folder) if docker.runs else None,
+        missing=_missing_programs(module),
+    )
 
 
 def _missing_programs(module: AnsibleModule) -> List[str]:
@@ -288,14 +289,10 @@ def _owners(module: AnsibleModule, settings: Dict[str, Any]) -> Owners:
     return owners
 
 
-def _merged(
-    module: AnsibleModule, text: str, settings: Dict[str, Any], owners: Owners
-) -> Tuple[Document, Merge]:
-    owner, path = module.params["owner"], module.params["path"]
+def _decided(module: Module, found: Found, settings: Dict[str, Any], owners: Owners) -> Change:
+    path = module.params["path"]
     try:
-        before = Document(text)
-        check_types(before)
-        merged = merge(before, settings, owners.paths(owner), owners.parents(owner))
+        return decide(found, module.params["owner"], settings, owners)
     except JsonDocumentError as error:
         module.fail_json(
             msg=f"{error.message} in `{path}`, line {error.line}, column {error.column}",
@@ -304,10 +301,9 @@ def _merged(
             line=error.line,
             column=error.column,
         )
-    return before, merged
 
 
-def _refuse_flags(module: AnsibleModule, merged: Merge, version: Optional[Tuple[int, ...]]) -> None:
+def _refuse_flags(module: AnsibleModule, keys: List[Path], version: Optional[Tuple[int, ...]]) -> None:
     """Fail where a key is also a flag of dockerd, which would then not start."""
     if version is None:
         return
@@ -317,7 +313,7 @@ def _refuse_flags(module: AnsibleModule, merged: Merge, version: Optional[Tuple[
     files = {name: _read(name) or "" for name in environment_files(unit)}
     found: List[str] = []
     source = ""
-    for key, flag in conflicts(parse_unit(unit, files), merged.paths):
+    for key, flag in conflicts(parse_unit(unit, files), keys):
         found.append(f"`{key}`")
         source = flag.source
     if found:
@@ -342,6 +338,11 @@ def _validate(module: AnsibleModule, content: str, version: Optional[Tuple[int, 
             msg=f"dockerd does not accept the wanted `{module.params['path']}`: {said}",
             hint=f"check the options that {module.params['owner']} sets; the file was not touched",
         )
+
+
+def _back_up(path: str) -> str:
+    """Return the path of a copy; empty where there is no file."""
+    return back_up(path) if os.path.exists(path) else ""
 
 
 def _write(module: AnsibleModule, content: str) -> None:

@@ -1,7 +1,12 @@
-"""Which role set which keys of daemon.json, so that a key nobody asks for any longer can go."""
+"""Which role set which keys of daemon.json, so that a key nobody asks for any longer can go.
+
+The record is written before the file is. Until dockerd runs with the new file, it keeps what its owners had set
+before: whichever of the two files stays in the end, each of its keys has an owner who can take it out.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -32,19 +37,20 @@ _NOTHING = Claim({}, [])
 
 
 class Owners:
-    """The claims of all owners."""
+    """The claims of all owners, and the `former` ones of those who set something else since dockerd's last start."""
 
-    def __init__(self, claims: Mapping[str, Claim]) -> None:
+    def __init__(self, claims: Mapping[str, Claim], former: Optional[Mapping[str, Claim]] = None) -> None:
         self.claims = claims
+        self.former = former or {}
 
     def paths(self, owner: str) -> List[Path]:
-        """Return the paths that `owner` set and nobody else did."""
+        """Return the paths that `owner` set, now or formerly, and that are nobody else's."""
         shared = {path for name, claim in self.claims.items() if name != owner for path in claim.keys}
-        return [path for path in self.claims.get(owner, _NOTHING).keys if path not in shared]
+        return [path for path in self._all(owner).keys if path not in shared]
 
     def parents(self, owner: str) -> List[Path]:
         """Return the objects that were created for `owner`."""
-        return list(self.claims.get(owner, _NOTHING).parents)
+        return self._all(owner).parents
 
     def rival(self, owner: str, path: Path, value: Json) -> Optional[str]:
         """Return who else set `path`, to another value."""
@@ -55,11 +61,25 @@ class Owners:
         return None
 
     def with_owner(self, owner: str, settings: Mapping[Path, Json], parents: Sequence[Path]) -> Owners:
-        """Return the record after `owner` set `settings`; an owner of nothing is left out."""
-        claims = {name: claim for name, claim in self.claims.items() if name != owner}
-        if settings:
-            claims[owner] = Claim({path: digest(value) for path, value in settings.items()}, list(parents))
-        return Owners(claims)
+        """Return the record in which `owner` sets `settings`; an owner of nothing is left out."""
+        claim = Claim({path: digest(value) for path, value in settings.items()}, list(parents))
+        if claim == self.claims.get(owner, _NOTHING):
+            return self
+        return Owners(
+            _present({**self.claims, owner: claim}), _present({**self.former, owner: self._all(owner)})
+        )
+
+    def settled(self) -> Owners:
+        """Return the record for a dockerd that runs with the file as it is."""
+        return Owners(self.claims)
+
+    def _all(self, owner: str) -> Claim:
+        now, former = self.claims.get(owner, _NOTHING), self.former.get(owner, _NOTHING)
+        return Claim({**former.keys, **now.keys}, sorted({*former.parents, *now.parents}))
+
+
+def _present(claims: Mapping[str, Claim]) -> Dict[str, Claim]:
+    return {owner: claim for owner, claim in claims.items() if claim.keys}
 
 
 def digest(value: Json) -> str:
@@ -73,34 +93,51 @@ def load_owners(folder: str) -> Owners:
     try:
         with open(path, encoding="utf-8") as stream:
             content = json.load(stream)
-        return Owners({owner: _parse(claim) for owner, claim in content["owners"].items()})
+        return Owners(_parse(content["owners"]), _parse(content.get("former", {})))
     except FileNotFoundError:
         return Owners({})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise OwnersError(f"`{path}` is damaged: {error!r}") from error
 
 
+def settle_owners(folder: str) -> None:
+    """Forget what owners set formerly: dockerd runs with the file as it is. Raises OSError.
+
+    A damaged record is left for the next change of the file, which says what to do about it.
+    """
+    with contextlib.suppress(OwnersError):
+        save_owners(folder, load_owners(folder).settled())
+
+
 def save_owners(folder: str, owners: Owners) -> None:
     """Write the record where it differs from what is there. Raises OSError."""
     path = os.path.join(folder, _FILE)
-    content = (json.dumps({"schema": 1, "owners": _plain(owners)}, indent=1, sort_keys=True) + "\n").encode()
-    former = read_bytes(path)
-    if former == content or (former is None and not owners.claims):
+    record: Dict[str, Json] = {"schema": 1, "owners": _plain(owners.claims)}
+    if owners.former:
+        record["former"] = _plain(owners.former)
+    content = (json.dumps(record, indent=1, sort_keys=True) + "\n").encode()
+    present = read_bytes(path)
+    if present == content or (present is None and not owners.claims):
         return
     os.makedirs(folder, mode=0o700, exist_ok=True)
     put(path, content, mode=0o600)
 
 
-def _plain(owners: Owners) -> Dict[str, Json]:
+def _plain(claims: Mapping[str, Claim]) -> Dict[str, Json]:
     return {
         owner: {
             "keys": [{"path": path, "sha256": value} for path, value in sorted(claim.keys.items())],
             "parents": sorted(claim.parents),
         }
-        for owner, claim in owners.claims.items()
+        for owner, claim in claims.items()
     }
 
 
-def _parse(claim: Mapping[str, Json]) -> Claim:
-    keys = {tuple(entry["path"]): entry["sha256"] for entry in claim["keys"]}
-    return Claim(keys, [tuple(parent) for parent in claim["parents"]])
+def _parse(claims: Mapping[str, Json]) -> Dict[str, Claim]:
+    return {
+        owner: Claim(
+            {tuple(entry["path"]): entry["sha256"] for entry in claim["keys"]},
+            [tuple(parent) for parent in claim["parents"]],
+        )
+        for owner, claim in claims.items()
+    }

@@ -2,7 +2,7 @@
 
 The note is written before daemon.json is replaced and removed once dockerd has taken the change over. A run
 that is killed in between leaves it, so that the next run finishes the work. It names the invocation of
-dockerd that it concerns: a dockerd that was started since has read the file as it is.
+dockerd that it concerns: a dockerd that was started since, and runs, has read the file as it is.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tupl
 
 from ..host import files
 from ..host.json_document import Json
+from ..host.systemd import Unit
+from .daemon_json import NONE, strongest
 from .engine import Container, describe, get, running_containers
 
 UNIT = "docker.service"
@@ -27,14 +29,29 @@ class Note(NamedTuple):
     backup: str
     invocation: str
 
+    @property
+    def is_needed(self) -> bool:
+        """Tell whether dockerd has anything to do."""
+        return self.action != NONE
 
-def read_note(invocation: str, folder: str = STATE) -> Optional[Note]:
-    """Return the note on this invocation of dockerd; a broken one counts as none."""
+    def upon(self, former: Optional[Note]) -> Note:
+        """Return this note with what a former one still asks for; the file to go back to is the former one's."""
+        if former is None:
+            return self
+        action, keys = strongest([self.action, former.action]), sorted({*self.keys, *former.keys})
+        return Note(action, keys, former.backup, self.invocation)
+
+
+def read_note(docker: Unit, folder: str = STATE) -> Optional[Note]:
+    """Return the note on dockerd as it is now; a broken one counts as none.
+
+    A dockerd that does not run may have ended over the very file that the note is about.
+    """
     try:
         note = Note(**files.read_note(_note_path(folder)))
     except TypeError:
         return None
-    return note if invocation and note.invocation == invocation else None
+    return note if not docker.runs or note.invocation == docker.invocation else None
 
 
 def write_note(note: Note, folder: str = STATE) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
+from datetime import datetime, timezone
 from typing import Any, Callable, Optional, Tuple
 
 BACKUPS = "/var/lib/provision/backup"
@@ -99,7 +99,8 @@ def back_up(path: str, folder: str = BACKUPS) -> str:
     """Copy a file to `folder`/NAME.TIME~ (mode 0600), keep the newest ten, and return the path."""
     name = os.path.basename(path)
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    copy = os.path.join(folder, f"{name}.{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}~")
+    # To the microsecond: a second copy must not take the place of one that a note names.
+    copy = os.path.join(folder, f"{name}.{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}~")
     with open(path, "rb") as stream:
         put(copy, stream.read(), mode=0o600)
     former = sorted(

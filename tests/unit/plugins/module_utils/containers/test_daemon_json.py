@@ -1,7 +1,6 @@
-"""Docker's daemon.json: merging, ownership, and what a running dockerd makes of a change."""
+"""Docker's daemon.json: merging, and what a running dockerd makes of a change."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +15,6 @@ from provision.plugins.module_utils.containers.daemon_json import (
     merge,
     not_loaded,
     parse_version,
-)
-from provision.plugins.module_utils.containers.daemon_json_owners import (
-    Owners,
-    OwnersError,
-    load_owners,
-    save_owners,
 )
 from provision.plugins.module_utils.host.json_document import Document, JsonDocumentError, same
 
@@ -179,34 +172,3 @@ def test_not_loaded_compares_what_dockerd_shows() -> None:
 )
 def test_parse_version(text: str, wanted: tuple[int, ...] | None) -> None:
     assert parse_version(text) == wanted
-
-
-def test_owners_survive_on_disk_and_hold_no_values(tmp_path: Path) -> None:
-    owners = Owners({}).with_owner(
-        "engine", {("proxies", "http-proxy"): "http://user:secret@x"}, [("proxies",)]
-    )
-    save_owners(str(tmp_path), owners)
-    file = tmp_path / "daemon-json-owners.json"
-    assert "secret" not in file.read_text()
-    assert file.stat().st_mode & 0o777 == 0o600
-    loaded = load_owners(str(tmp_path))
-    assert loaded.paths("engine") == [("proxies", "http-proxy")]
-    assert loaded.parents("engine") == [("proxies",)]
-    assert loaded.paths("toolkit") == []
-
-
-def test_a_key_that_two_own_is_nobodys_to_remove_and_only_another_value_is_a_quarrel() -> None:
-    owners = (
-        Owners({}).with_owner("engine", {("debug",): True}, []).with_owner("toolkit", {("debug",): True}, [])
-    )
-    assert owners.paths("engine") == []
-    assert owners.rival("engine", ("debug",), True) is None
-    assert owners.rival("engine", ("debug",), False) == "toolkit"
-    assert owners.with_owner("toolkit", {}, []).paths("engine") == [("debug",)]
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"owners": {"x": 1}}'])
-def test_a_damaged_record_of_owners_is_an_error(tmp_path: Path, text: str) -> None:
-    (tmp_path / "daemon-json-owners.json").write_text(text)
-    with pytest.raises(OwnersError):
-        load_owners(str(tmp_path))

@@ -121,5 +121,14 @@ def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
     assert copy in folder.iterdir()
 
 
+def test_a_second_backup_leaves_the_first(tmp_path: Path) -> None:
+    path, folder = tmp_path / "daemon.json", tmp_path / "backup"
+    copies = []
+    for content in ("{}", "[]"):
+        path.write_text(content)
+        copies.append(Path(files.back_up(str(path), str(folder))))
+    assert [copy.read_text() for copy in copies] == ["{}", "[]"]
+
+
 if __name__ == "__main__":
     main(*sys.argv[1:])

@@ -16,9 +16,10 @@ from provision.plugins.module_utils.mig.geometry import read_gpus
 from provision.plugins.module_utils.mig.gpu import MigGpu, User
 from provision.plugins.module_utils.mig.layout import resolve
 from provision.plugins.module_utils.mig.plan import plan_gpus
+from tests.killing import Countdown, is_killed
 from tests.unit.lab.hardware.conftest import VERSION, Server
 
-from .killing import Countdown, Killing, is_killed
+from .killing import Killing
 
 A100 = "a100-sxm4-40gb"
 PERSISTENCED = "nvidia-persistenced.service"
