@@ -14,6 +14,9 @@ from provision.visible import visible
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C, SIGTERM or the loss of the terminal ended."""
 
+_MOST_TOLD = 1000
+"""Characters of what a host said that one error repeats."""
+
 
 class ProvisionError(Exception):
     """Base of every error that the command line turns into `error: …` and `hint: …`.
@@ -60,5 +63,5 @@ class ConnectError(RunError):
     """Why a host could not be asked, and what cures it. `reachable` tells whether it let us in."""
 
     def __init__(self, message: str, *, hint: str | None = None, reachable: bool = True) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message[:_MOST_TOLD], hint=hint)
         self.reachable = reachable

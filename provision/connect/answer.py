@@ -15,7 +15,7 @@ LARGEST = 16 * 1024 * 1024
 """Bytes of an answer that are read."""
 
 _DEEPEST = 40
-_TOO_LARGE = 2**63
+_MOST_TOLD = 200
 _CURE = "what runs on the host is not what was sent: is `ansible_python_interpreter` a Python, and the host sound?"
 
 
@@ -45,27 +45,27 @@ def read(output: str, errors: str, code: int | None, user: str | None) -> Answer
     return answer
 
 
-def checked(value: object, deepest: int = _DEEPEST) -> object:
-    """Return a value of JSON with every text in it made visible; lines and tabs stay.
+def checked(value: object, keep: str = "\n\t", too_large: int = 2**63, deepest: int = _DEEPEST) -> Any:  # noqa: ANN401
+    """Return a value of JSON with every text in it made visible, all but what is kept.
 
     Raises ValueError for a number that is none or too large, and for a value that is nested too deeply.
     """
     if deepest < 0:
         raise ValueError("nested too deeply")
     if isinstance(value, str):
-        return visible(value, keep="\n\t")
+        return visible(value, keep)
     if isinstance(value, dict):
-        return {visible(key): checked(item, deepest - 1) for key, item in value.items()}
+        return {visible(key): checked(item, keep, too_large, deepest - 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [checked(item, deepest - 1) for item in value]
-    if isinstance(value, int | float) and not (math.isfinite(value) and abs(value) < _TOO_LARGE):
-        raise ValueError("no number of 64 bits")
+        return [checked(item, keep, too_large, deepest - 1) for item in value]
+    if isinstance(value, int | float) and not (math.isfinite(value) and abs(value) < too_large):
+        raise ValueError(f"{value} is too large a number")
     return value
 
 
 def garbled(what: str) -> ConnectError:
     """Return the error of a host whose answer is not what was asked for."""
-    return ConnectError(f"the host's answer is garbled: {what}", hint=_CURE)
+    return ConnectError(f"the host's answer is garbled: {what[:_MOST_TOLD]}", hint=_CURE)
 
 
 def too_long() -> ConnectError:

@@ -3,12 +3,14 @@
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, NoReturn
 
 import pytest
 
+from provision.connect.answer import garbled
 from provision.plugins.module_utils.asking.evidence import DISPLAY
+from provision.plugins.module_utils.host.typed_json import ShapeError, build
 from provision.verify.wanted import Wanted
 
 _BRIDGE = "0680"
@@ -44,6 +46,17 @@ class Command:
 
 
 @dataclass(frozen=True)
+class _Seen:
+    """The evidence as it travels."""
+
+    kernel: str
+    pci: tuple[Mapping[str, str], ...]
+    nvlink5: bool
+    files: Mapping[str, str]
+    commands: Mapping[str, Command]
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything that was seen on a host, and what the inventory asks of it."""
 
@@ -57,18 +70,14 @@ class Evidence:
 
     @classmethod
     def of(cls, document: Mapping[str, Any], wanted: Wanted) -> "Evidence":
-        """Read what the host answered."""
-        return cls(
-            kernel=document["kernel"],
-            pci=tuple(document["pci"]),
-            nvlink5=document["nvlink5"],
-            files=document["files"],
-            commands={
-                name: Command(tuple(each["argv"]), each["rc"], each["stdout"], each["stderr"])
-                for name, each in document["commands"].items()
-            },
-            wanted=wanted,
-        )
+        """Read what the host answered. Raises ConnectError where it is not of the types that were asked for."""
+        try:
+            seen = build(_Seen, document, "evidence")
+        except ShapeError as error:
+            raise garbled(str(error)) from error
+        if not all({"address", "id", "class"} <= each.keys() for each in seen.pci):
+            raise garbled("evidence.pci names no device")
+        return cls(**{field.name: getattr(seen, field.name) for field in fields(seen)}, wanted=wanted)
 
     def telling(self, tell: Callable[[str, object], None]) -> "Evidence":
         """Return the same evidence for one check, whose detail goes to `tell`."""

@@ -14,6 +14,7 @@ import pytest
 from testinfra.backend.base import BaseBackend
 from testinfra.host import Host
 
+from provision.errors import ConnectError
 from provision.verify.conftest import GATHERED
 from provision.verify.evidence import Evidence
 from provision.verify.report import FAILED, Check
@@ -64,7 +65,12 @@ class FleetPlugin:
             name, error = answer["host"], answer.get("error")
             if error is None:
                 wanted = Wanted(**_tuples(answer["wanted"]))
-                gathered[self.hosts[name].backend.get_pytest_id()] = Evidence.of(answer["seen"], wanted)
+                try:
+                    seen = Evidence.of(answer["seen"], wanted)
+                except ConnectError as garbled:
+                    error = f"{garbled.message}\nhint: {garbled.hint}"
+                else:
+                    gathered[self.hosts[name].backend.get_pytest_id()] = seen
             self._judge(session, name, error)
         return True
 

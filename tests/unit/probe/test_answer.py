@@ -11,6 +11,12 @@ from provision.plugins.module_utils.receipts.reasons import Kind, Reason
 from provision.probe.answer import observed
 from tests.unit.connect.ssh_server import ANSWER
 
+INPUTS = {
+    "salt": "s",
+    "content": "x",
+    "variables": {"v": {"digest": "d", "shown": "580"}},
+    "everything": None,
+}
 EDITED = {"kind": "files", "subject": "/etc/a", "text": "/etc/a edited"}
 
 
@@ -29,7 +35,7 @@ def test_a_survey_becomes_values() -> None:
             ],
             "driver": {"loaded": "580.95.05", "installed": "580.95.05"},
             "workloads": [{"kind": "container", "subject": "train"}],
-            "receipts": {"nvidia_driver": {"inputs": {"content": "x"}, "differences": [EDITED]}},
+            "receipts": {"nvidia_driver": {"inputs": INPUTS, "differences": [EDITED]}},
         }
     )
     assert found.os == "Debian 13"
@@ -37,7 +43,7 @@ def test_a_survey_becomes_values() -> None:
     assert found.driver == Driver("580.95.05", "580.95.05")
     assert found.workloads == (Workload("container", "train"),)
     assert found.receipts == {
-        "nvidia_driver": ReceiptState({"content": "x"}, (Reason(Kind.FILES, "/etc/a", "/etc/a edited"),))
+        "nvidia_driver": ReceiptState(INPUTS, (Reason(Kind.FILES, "/etc/a", "/etc/a edited"),))
     }
     assert found.partitions is None
 
@@ -48,7 +54,7 @@ def test_a_survey_of_another_version_is_refused() -> None:
 
 
 def differences(*found: dict[str, Any]) -> tuple[Reason, ...]:
-    receipt = {"inputs": {}, "differences": list(found)}
+    receipt = {"inputs": INPUTS, "differences": list(found)}
     return observed({**ANSWER, "receipts": {"r": receipt}}).receipts["r"].differences
 
 

@@ -19,7 +19,8 @@ class ShapeError(ValueError):
 def build(kind: Type[_Value], data: object, place: str) -> _Value:
     """Return the value of this type that was taken apart as `data`. Raises ShapeError.
 
-    A field is a dataclass, `Tuple[X, ...]`, `Mapping[str, X]`, `str`, `int` or `bool`. `place` is what errors call it.
+    A field is a dataclass, `Tuple[X, ...]`, `Mapping[str, X]`, `Optional[X]`, `str`, `int`, `bool` or `object`,
+    which is anything. One with a default may be missing. `place` is what errors call it.
     """
     value: _Value = _build(kind, data, place)
     return value
@@ -28,6 +29,11 @@ def build(kind: Type[_Value], data: object, place: str) -> _Value:
 def _build(kind: Any, data: Any, place: str) -> Any:  # noqa: ANN401 - types are values here
     if dataclasses.is_dataclass(kind):
         return _build_dataclass(kind, data, place)
+    if kind is object:
+        return data
+    if type(None) in get_args(kind):  # Optional[X], or X | None where only the control machine reads it
+        inner = next(each for each in get_args(kind) if each is not type(None))
+        return None if data is None else _build(inner, data, place)
     if get_origin(kind) is tuple:
         _expect(data, (list, tuple), place)
         item = get_args(kind)[0]
@@ -44,11 +50,13 @@ def _build(kind: Any, data: Any, place: str) -> Any:  # noqa: ANN401 - types are
 def _build_dataclass(kind: Any, data: Any, place: str) -> Any:  # noqa: ANN401 - likewise
     _expect(data, dict, place)
     types = get_type_hints(kind)
-    names = [field.name for field in dataclasses.fields(kind)]
-    for name in names:
-        if name not in data:
-            raise ShapeError("%s has no `%s`" % (place, name))
-    return kind(**{name: _build(types[name], data[name], "%s.%s" % (place, name)) for name in names})
+    found = {}
+    for field in dataclasses.fields(kind):
+        if field.name in data:
+            found[field.name] = _build(types[field.name], data[field.name], "%s.%s" % (place, field.name))
+        elif field.default is field.default_factory is dataclasses.MISSING:
+            raise ShapeError("%s has no `%s`" % (place, field.name))
+    return kind(**found)
 
 
 def _expect(data: object, kinds: Any, place: str) -> None:  # noqa: ANN401 - what isinstance takes
