@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from provision import content
-from provision.errors import InventoryError
+from provision.errors import InventoryError, UsageError
 from provision.inventory import ansible_private, sourced
 from provision.inventory.desired import desired
 from provision.inventory.limit import check_names, limited
 from provision.model.fleet import Fleet, Host
 
 _EXAMPLE = "an Ansible inventory is wanted: a line such as `gpu-01 ansible_host=192.0.2.11` is one already"
+
+_VAULT = "set ANSIBLE_VAULT_PASSWORD_FILE to the file with the vault password"
 
 _NO_INVENTORY = frozenset({".md", ".rst", ".txt"})
 """In a directory, files of these kinds may lie beside the inventory; any other that is broken is an error."""
@@ -25,7 +27,8 @@ def load(inventory: Path, limit: str | None = None) -> Fleet:
     """Return the hosts of the inventory that the limit leaves, with their raw merged variables.
 
     Raises InventoryError for an inventory that is missing, cannot be read or has no hosts, for a host whose
-    name is a pattern, and for a limit that names nothing, something unknown or leaves no host.
+    name is a pattern, and for a limit that names nothing, something unknown or leaves no host;
+    UsageError for a vault's password that cannot be read.
     """
     listed = "," in str(inventory)
     if not listed and not inventory.exists():
@@ -49,7 +52,11 @@ def _parse(source: str, inventory: Path) -> tuple[Any, Any]:
     loader = DataLoader()
     # As in the run: group_vars beside the playbook count, those of the working directory do not.
     loader.set_basedir(str(content.roles_directory().parent / "playbooks"))
-    ansible_private.set_vault_secrets(loader)
+    try:
+        with ansible_private.failures():
+            ansible_private.set_vault_secrets(loader)
+    except Exception as error:  # a missing file, a folder, a program that fails
+        raise UsageError(f"cannot read the vault's password: {_words(error)}", hint=_VAULT) from error
     with ansible_private.failures() as failed:
         try:
             manager = InventoryManager(loader=loader, sources=[source])
@@ -95,7 +102,7 @@ def _unreadable(error: Exception, inventory: Path) -> InventoryError:
     where = f"`{place or inventory}`"
     hint = f"`ansible-inventory -i {inventory} --list` shows what Ansible makes of it"
     if "vault" in str(error):
-        hint = "set ANSIBLE_VAULT_PASSWORD_FILE to the file with the vault password"
+        hint = _VAULT
     return InventoryError(f"cannot read inventory {where}: {_words(error)}", hint=hint)
 
 

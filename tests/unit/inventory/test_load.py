@@ -202,3 +202,22 @@ def test_a_vaulted_file_is_read_as_often_as_one_likes(inventory: Path) -> None:
         env=environment, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert done.stdout.split() == ["hello", "hello"], done.stderr
+
+
+@pytest.mark.parametrize("name", ["gone", "folder", "empty", "failing"])
+def test_a_vault_password_that_cannot_be_read_is_a_usage_error(inventory: Path, name: str) -> None:
+    """In a process of its own: Ansible reads its configuration once."""
+    place = inventory.parent / name
+    (inventory.parent / "folder").mkdir()
+    (inventory.parent / "empty").touch()
+    (inventory.parent / "failing").write_text("#!/bin/sh\nexit 1\n")
+    (inventory.parent / "failing").chmod(0o700)
+    done = subprocess.run(
+        [sys.executable, "-m", "provision", "plan", "-i", inventory],
+        env={**os.environ, "ANSIBLE_VAULT_PASSWORD_FILE": str(place)},
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    error, hint = done.stderr.splitlines()
+    assert error.startswith("error: cannot read the vault's password: ") and name in error
+    assert hint == "hint: set ANSIBLE_VAULT_PASSWORD_FILE to the file with the vault password"
