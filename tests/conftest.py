@@ -63,6 +63,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 _LEFT_OUT = pytest.StashKey[str]()
+_SKIPPED = pytest.StashKey[str]()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -74,10 +75,11 @@ def pytest_testnodedown(node: object, error: object) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was left out."""
-    told = terminalreporter.config.stash.get(_LEFT_OUT, "")
-    if told:
-        terminalreporter.write_line(told)
+    """Say what was left out, and why a run with skipped tests has failed."""
+    for key in (_LEFT_OUT, _SKIPPED):
+        told = terminalreporter.config.stash.get(key, "")
+        if told:
+            terminalreporter.write_line(told, red=key is _SKIPPED)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -88,4 +90,4 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     skipped = reporter.stats.get("skipped", [])
     if session.config.getoption("--no-skips") and skipped and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        reporter.write_line(f"error: {len(skipped)} skipped, and --no-skips was given", red=True)
+        session.config.stash[_SKIPPED] = f"error: {len(skipped)} skipped, and --no-skips was given"

@@ -77,6 +77,7 @@ def test_servers_on_which_a_run_was_killed() -> None:
     for host, moment in _MOMENTS.items():
         _kill_at(host, moment)
     killed = product("up", "--no-verify")
+    assert killed.code == 1, killed
     assert {host["outcome"] for host in killed.json["hosts"].values()} == {"unreachable"}, killed
     planned = plan("--diff")
     done = up()

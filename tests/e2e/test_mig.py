@@ -75,7 +75,9 @@ def seen_by(options: str) -> list[str]:
 
 @pytest.mark.parametrize("name", ["{uuid}", "nvidia.com/gpu={uuid}"])
 def test_a_container_gets_the_instance_that_it_is_given(name: str) -> None:
-    for uuid in devices():
+    found = devices()
+    assert sorted(found.values()) == sorted(PROFILES)
+    for uuid in found:
         variable = f"NVIDIA_VISIBLE_DEVICES={name.format(uuid=uuid)}"
         assert seen_by(f"--runtime nvidia -e {variable}") == [uuid]
 

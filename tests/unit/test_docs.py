@@ -85,6 +85,8 @@ def test_the_documents_are_json() -> None:
 
 
 def test_every_play_is_named() -> None:
-    for play in (content.roles_directory().parent / "playbooks").glob("*.yml"):
+    plays = list((content.roles_directory().parent / "playbooks").glob("*.yml"))
+    assert plays
+    for play in plays:
         assert f"playbooks/{play.name}" in _REFERENCE
         assert f"provision.gpu.{play.stem}" in _REFERENCE

@@ -88,4 +88,4 @@ def test_a_diff_names_what_would_change(inventory: str, capsys: pytest.CaptureFi
     out = capsys.readouterr().out
     assert "+new line" in out
     assert out.index("+new line") < out.index("Plan: ")
-    assert all(playbook.check for playbook in hosts.ran)
+    assert [playbook.check for playbook in hosts.ran] == [True, True]

@@ -60,8 +60,9 @@ def matches(pattern: str, text: str) -> bool:
 def test_session(case: Path, server: Build, tmp_path: Path) -> None:
     built: Server | None = None
     faults: list[str] = []
-    version = "580.95.05"
-    for step in steps(case.read_text()):
+    version, session = "580.95.05", list(steps(case.read_text()))
+    assert not all(step.setup for step in session)
+    for step in session:
         word, *values = step.command
         if word == "hardware":
             built = server(json.loads(values[0]))

@@ -162,6 +162,7 @@ def test_each_flavour_ships_its_modules(lab: Path, tmp_path: Path, package: str,
 
 def test_nothing_happens_when_nothing_changed(lab: Path) -> None:
     before = {path: path.lstat().st_mtime_ns for path in (lab / "www").rglob("*")}
+    assert before
     packages.build(lab / "www", lab / "gnupg", _KERNEL)
     assert {path: path.lstat().st_mtime_ns for path in (lab / "www").rglob("*")} == before
 

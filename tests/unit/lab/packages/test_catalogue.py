@@ -33,6 +33,7 @@ def test_the_driver_lets_libraries_and_module_drift(
     packages: dict[tuple[str, str], catalogue.Package],
 ) -> None:
     depends = packages["nvidia-driver-cuda", "580.95.05-1"].relations["depends"]
+    assert depends
     assert all("(>= 580.95.05-1)" in dependency for dependency in depends)
 
 

@@ -294,6 +294,7 @@ def test_a_kill_at_any_step_is_mended_by_the_next_run(
         except KeyboardInterrupt:
             bring(library, label)
         else:
+            assert at > 4
             return
         gpu = now(library)
         target = resolve(label, [gpu])[gpu.uuid]
