@@ -25,12 +25,12 @@ def command(selection: Selection, roles: tuple[str, ...], diff: bool, as_json: b
     from provision.inventory import read_ahead
 
     read = read_ahead(selection.inventory, selection.limit, check=True)
-    from provision import probe, up
+    from provision import up
     from provision.report import console, documents
     from provision.report import diff as diffs
     from provision.report import plan as report
 
-    probe.prepare()
+    up.prepare()
     effects = options.effects()
     found = up.survey(read(), roles, effects)
     plan = up.predict(found, effects) if diff else found.plan

@@ -23,11 +23,11 @@ def command(selection: Selection, as_json: bool) -> None:
     from provision.inventory import read_ahead
 
     read = read_ahead(selection.inventory, selection.limit, check=False)
-    from provision import probe, up
+    from provision import up
     from provision.report import console, documents
     from provision.report import status as report
 
-    probe.prepare()
+    up.prepare()
     found = up.survey(read(), content.ROLES, options.effects())
     if as_json:
         click.echo(documents.dump(report.document(found.probes, found.plan)))

@@ -47,12 +47,12 @@ def command(
     from provision.inventory import read_ahead
 
     read = read_ahead(selection.inventory, selection.limit, check=True)
-    from provision import probe, up
+    from provision import up
     from provision.report import console, documents
     from provision.report import up as report
     from provision.report.progress import progress
 
-    probe.prepare()
+    up.prepare()
     effects, talk = options.effects(), console.talk()
     fleet = read()
     with progress(talk) as watcher:

@@ -8,7 +8,7 @@ from provision.up.consent import to_ask
 from provision.up.effects import Effects, RealEffects
 from provision.up.predict import predict
 from provision.up.run import run
-from provision.up.survey import Survey, survey
+from provision.up.survey import Survey, prepare, survey
 from provision.up.tally import HostTally, Tally
 from provision.up.watcher import Watcher
 
@@ -21,6 +21,7 @@ __all__ = [
     "Tally",
     "Watcher",
     "predict",
+    "prepare",
     "run",
     "survey",
     "to_ask",

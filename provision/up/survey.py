@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from provision import content
 from provision.compat import Refusal, refusals
 from provision.inventory import with_files
 from provision.model.fleet import Fleet
@@ -29,6 +30,14 @@ class Survey:
     probes: Probes
     refusals: tuple[Refusal, ...]
     plan: Plan
+
+
+def prepare() -> None:
+    """Do what can be done before the hosts are known: while another process reads the inventory, it is free."""
+    from provision import probe
+
+    probe.prepare()
+    sources.load(content.ROLES)
 
 
 def survey(

@@ -370,7 +370,7 @@ BUNDLED = [
 @pytest.mark.parametrize("path", BUNDLED, ids=name)
 def test_what_travels_without_ansible_needs_python_alone(path: Path) -> None:
     entry = f"{path.parent.name}.{path.stem}"
-    sources = bundle.closure(entry, bundle.reader(str(PLUGINS / "module_utils")))
+    sources = bundle.closure([entry], bundle.reader(str(PLUGINS / "module_utils")))
     assert {path: found for path, text in sources.items() if (found := list(foreign(text)))} == {}
 
 

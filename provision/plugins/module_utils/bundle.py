@@ -9,7 +9,7 @@ import io
 import os
 import zipfile
 from functools import lru_cache
-from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Set
+from typing import Any, Callable, Dict, Iterator, Optional, Sequence, Set, Tuple
 
 PACKAGE = "provision_host"
 """What this package is called inside a bundle."""
@@ -28,7 +28,7 @@ def pack(entry: str) -> bytes:
     releases differ in their output.
     """
     texts = {"__main__.py": _MAIN.format(PACKAGE, entry), PACKAGE + "/__init__.py": ""}
-    for path, text in closure(entry, _own).items():
+    for path, text in closure([entry], _own).items():
         texts["{}/{}".format(PACKAGE, path)] = text
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -40,15 +40,15 @@ def pack(entry: str) -> bytes:
     return buffer.getvalue()
 
 
-def closure(entry: str, read: Read) -> Dict[str, str]:
-    """Return the sources, by path, of a module and of all that it imports with relative imports.
+def closure(entries: Sequence[str], read: Read) -> Dict[str, str]:
+    """Return the sources, by path, of modules and of all that they import with relative imports.
 
     The packages on the way to a module are part of it: Python imports them first. Imports inside functions
-    count. Raises ModuleNotFoundError where there is no such module.
+    count. Raises ModuleNotFoundError for a module that is not there.
     """
     found: Dict[str, str] = {}
     seen: Set[str] = {""}
-    waiting = [entry]
+    waiting = list(entries)
     while waiting:
         name = waiting.pop()
         if name in seen:
@@ -61,8 +61,9 @@ def closure(entry: str, read: Read) -> Dict[str, str]:
                 found[path] = text
                 waiting += [package, *_imports(text, inside)]
                 break
-    if not found:
-        raise ModuleNotFoundError("no module {}".format(entry))
+        else:  # what is imported may be a name in a module, too
+            if name in entries:
+                raise ModuleNotFoundError("no module {}".format(name))
     return found
 
 
@@ -89,16 +90,26 @@ def _own(path: str) -> Optional[str]:
     return data.decode()
 
 
+def _imports(source: str, package: str) -> Iterator[str]:
+    """Yield what the relative imports of a source in that package name: modules, or things in modules."""
+    parts = package.split(".")
+    for level, module, names in _relative(source):
+        base = ".".join([*parts[: len(parts) - level + 1], module]).strip(".")
+        yield base
+        for name in names:
+            yield "{}.{}".format(base, name).strip(".")
+
+
 @lru_cache(maxsize=None)
-def _imports(source: str, package: str) -> FrozenSet[str]:
-    """Return what the relative imports of a source in that package name: modules, or things in modules."""
-    names: List[str] = []
-    for node in _statements(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            parts = package.split(".")
-            base = ".".join([*parts[: len(parts) - node.level + 1], node.module or ""]).strip(".")
-            names += [base, *(("%s.%s" % (base, each.name)).strip(".") for each in node.names)]
-    return frozenset(names)
+def _relative(source: str) -> Tuple[Tuple[int, str, Tuple[str, ...]], ...]:
+    """Return level, module and names of each relative import."""
+    if "from ." not in source:  # parsing is what takes the time
+        return ()
+    return tuple(
+        (node.level, node.module or "", tuple(each.name for each in node.names))
+        for node in _statements(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and node.level
+    )
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:

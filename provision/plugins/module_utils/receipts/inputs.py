@@ -144,13 +144,13 @@ def _add(total: Any, name: str, content: bytes) -> None:  # noqa: ANN401 - hashl
 
 def _used_plugins(plugins: str, words: Set[str]) -> Dict[str, str]:
     """Return the sources, by path below the plugins' folder, of the named plugins and of what they import."""
-    read = reader(plugins)
-    found: Dict[str, str] = {}
-    for folder in ("action", "modules"):
-        for word in words:
-            if os.path.isfile(os.path.join(plugins, folder, word + ".py")):
-                found.update(closure("{}.{}".format(folder, word), read))
-    return found
+    named = [
+        "{}.{}".format(folder, word)
+        for folder in ("action", "modules")
+        for word in words
+        if os.path.isfile(os.path.join(plugins, folder, word + ".py"))
+    ]
+    return closure(named, reader(plugins)) if named else {}
 
 
 def _files(folder: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ print(*sorted(name for name in sys.modules if name.split(".")[0] == sys.argv[3])
 
 def closure(entry: str) -> set[str]:
     """Return the modules of a closure as Python names them."""
-    paths = bundle.closure(entry, bundle.reader(str(FOLDER)))
+    paths = bundle.closure([entry], bundle.reader(str(FOLDER)))
     names = {path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in paths}
     return {bundle.PACKAGE, *(f"{bundle.PACKAGE}.{name}" for name in names)}
 
