@@ -33,7 +33,16 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> None:
     built = run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT)
     assert built.code == 0, built
     target = [word for platform in _PLATFORMS for word in ("--platform", platform)]
-    asked = ["--python-version", _PYTHON, "--only-binary", ":all:", *target, f"ansible-core=={CORE}.*"]
+    # Old releases of pip look at the Python that runs them, whatever they are told.
+    asked = [
+        "--ignore-requires-python",
+        "--python-version",
+        _PYTHON,
+        "--only-binary",
+        ":all:",
+        *target,
+        f"ansible-core=={CORE}.*",
+    ]
     wheel = next(folder.glob("provision-*.whl"))
     installed = run(
         sys.executable, "-m", "pip", "install", "--quiet", "--target", folder / "site", *asked, wheel
