@@ -24,7 +24,7 @@ from ..module_utils.gpus.driver_selection import (
 )
 from ..module_utils.gpus.hardware import survey
 from ..module_utils.host.machine import Machine
-from ..module_utils.host.module import refuse_json
+from ..module_utils.host.module import Module, refuse_json
 from ..module_utils.host.os_release import APT
 from ..module_utils.host.refusal import RefusedError
 from ..module_utils.mig.gpu import MigGpu
@@ -188,40 +188,46 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    options = module.params
     try:
-        wish = parse_wish(
-            options["version"],
-            flavour=options["flavour"],
-            source=options["source"],
-            fabric_manager=options["fabric_manager"],
-            allow_reboot=options["allow_reboot"],
-        )
-        host = survey(Machine())
-        choose_flavour(wish, host["gpus"], host["modules"]["needed"])
-        refuse_secure_boot(row_for(options["catalogue"], wish.source, wish.branch), wish, host)
-        with opened(module, options) as packages:
-            selection = _select(packages, options, wish, host)
-            refuse_workloads(selection, wish, host)
-            if replaces_module(selection, host) and not options["allow_mig_destroy"]:
-                cause = "driver %s would replace the loaded one, and" % selection.version
-                refuse_loss(_lost(Machine(), options["partitioned"]), cause)
-            request = _request(packages, selection, options["allow_upgrades"])
-            foresee(packages, request, options["free_space_mib"])
+        result = _choose(module)
     except RefusedError as error:
         refuse_json(module, str(error), error.hint)
     except PackageManagerError as error:
         module.fail_json(msg=str(error), hint=error.hint)
-    module.exit_json(
-        changed=False,
-        version=selection.version,
-        flavour=selection.flavour,
-        packages=request.packages,
-        held=sorted(request.hold),
-        absent=selection.absent,
-        units=selection.units,
-        replaces_module=replaces_module(selection, host),
+    module.exit_json(changed=False, **result)
+
+
+def _choose(module: Module) -> Dict[str, Any]:
+    """Return the result. Asks what is cheap first; raises RefusedError and PackageManagerError."""
+    options = module.params
+    wish = parse_wish(
+        options["version"],
+        flavour=options["flavour"],
+        source=options["source"],
+        fabric_manager=options["fabric_manager"],
+        allow_reboot=options["allow_reboot"],
     )
+    host = survey(Machine())
+    choose_flavour(wish, host["gpus"], host["modules"]["needed"])
+    refuse_secure_boot(row_for(options["catalogue"], wish.source, wish.branch), wish, host)
+    with opened(module, options) as packages:
+        selection = _select(packages, options, wish, host)
+        replaces = replaces_module(selection, host)
+        refuse_workloads(selection, wish, host)
+        if replaces and not options["allow_mig_destroy"]:
+            cause = "driver %s would replace the loaded one, and" % selection.version
+            refuse_loss(_lost(Machine(), options["partitioned"]), cause)
+        request = _request(packages, selection, options["allow_upgrades"])
+        foresee(packages, request, options["free_space_mib"])
+    return {
+        "version": selection.version,
+        "flavour": selection.flavour,
+        "packages": request.packages,
+        "held": sorted(request.hold),
+        "absent": selection.absent,
+        "units": selection.units,
+        "replaces_module": replaces,
+    }
 
 
 def _lost(machine: Machine, partitioned: List[str]) -> List[MigGpu]:

@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from typing import Dict, List
+from typing import Dict, List, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.host.files import read_text
 from ..module_utils.host.managed_file import diff as file_diff
 from ..module_utils.host.managed_file import is_managed, manage
-from ..module_utils.host.module import enable, runner, systemctl
-from ..module_utils.host.systemd import show
+from ..module_utils.host.module import Module, enable, runner, systemctl
+from ..module_utils.host.systemd import Unit, show
 
 DOCUMENTATION = r"""
 module: systemd_units
@@ -67,6 +67,14 @@ enabled:
 """
 
 
+class Work(NamedTuple):
+    """What is to be done: drop-ins to write, by path, units to enable, names of units to start."""
+
+    drop_ins: Dict[str, bytes]
+    enabled: List[Unit]
+    started: List[str]
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -77,36 +85,52 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    units: List[str] = module.params["units"]
-    drop_ins: Dict[str, str] = {_path(unit): text for unit, text in module.params["drop_ins"].items()}
-    differing = {path: text for path, text in drop_ins.items() if not is_managed(path, text.encode("utf-8"))}
-    introduced: bool = module.params["introduced"]
-    states = show(runner(module), units)
-    enabled = [unit for unit in states if introduced or not unit.starts_at_boot]
-    names = [unit.name for unit in enabled]
-    started = [unit.name for unit in states if introduced or not unit.is_up]
-    diff = [file_diff(path, read_text(path) or "", text) for path, text in differing.items()]
-    lines = [
-        "%s %s\n" % (unit, word)
-        for word, which in (("enabled", names), ("active", started))
-        for unit in which
-    ]
-    diff += (
-        [{"before_header": "units", "after_header": "units", "before": "", "after": "".join(lines)}]
-        if lines
-        else []
-    )
+    work = _work(module)
+    diff = _diff(work)
     if not module.check_mode:
-        for path, text in differing.items():
-            manage(path, text.encode("utf-8"))
-        if differing:
-            systemctl(module, "daemon-reload")
-        enable(module, enabled)
-        if started:
-            # A package may have started a unit before the module was loaded, up to systemd's start limit.
-            module.run_command(["systemctl", "reset-failed", *started])
-            systemctl(module, "start", *started)
-    module.exit_json(changed=bool(differing or enabled or started), started=started, enabled=names, diff=diff)
+        _carry_out(module, work)
+    enabled = [unit.name for unit in work.enabled]
+    module.exit_json(changed=any(work), started=work.started, enabled=enabled, diff=diff)
+
+
+def _work(module: Module) -> Work:
+    options = module.params
+    drop_ins = {_path(unit): text.encode("utf-8") for unit, text in options["drop_ins"].items()}
+    units = show(runner(module), options["units"])
+    introduced = options["introduced"]
+    return Work(
+        {path: content for path, content in drop_ins.items() if not is_managed(path, content)},
+        [unit for unit in units if introduced or not unit.starts_at_boot],
+        [unit.name for unit in units if introduced or not unit.is_up],
+    )
+
+
+def _carry_out(module: Module, work: Work) -> None:
+    for path, content in work.drop_ins.items():
+        manage(path, content)
+    if work.drop_ins:
+        systemctl(module, "daemon-reload")
+    enable(module, work.enabled)
+    if work.started:
+        # A package may have started a unit before the module was loaded, up to systemd's start limit.
+        module.run_command(["systemctl", "reset-failed", *work.started])
+        systemctl(module, "start", *work.started)
+
+
+def _diff(work: Work) -> List[Dict[str, str]]:
+    """Return the diffs of drop-ins, as they are before they are written, and of what becomes of units."""
+    files = [
+        file_diff(path, read_text(path) or "", content.decode("utf-8"))
+        for path, content in work.drop_ins.items()
+    ]
+    lines = ["%s enabled\n" % unit.name for unit in work.enabled]
+    lines += ["%s active\n" % name for name in work.started]
+    if not lines:
+        return files
+    return [
+        *files,
+        {"before_header": "units", "after_header": "units", "before": "", "after": "".join(lines)},
+    ]
 
 
 def _path(unit: str) -> str:
