@@ -65,6 +65,7 @@ def test_no_reset_is_needed_where_the_mode_was_on_before_the_driver_went(
     assert not bench.run(MIXED, check=True, consent=False).get("failed")
 
 
+@pytest.mark.needs("root")  # nvidia-smi resets a GPU for root alone
 def test_where_the_mode_waits_for_a_reset_it_is_done(bench: Bench) -> None:
     bench.server.power_on("mig_reset_by_hand")
     assert bench.run(MIXED)["changed"]
@@ -74,6 +75,7 @@ def test_where_the_mode_waits_for_a_reset_it_is_done(bench: Bench) -> None:
     assert [gpu["mig"] for gpu in bench.server.records("gpu")] == ["0", "0"]
 
 
+@pytest.mark.needs("root")  # nvidia-smi resets a GPU for root alone
 def test_pending_is_a_refusal_and_leaves_no_record(bench: Bench) -> None:
     bench.server.power_on("mig_reset_blocked")
     before = bench.state()

@@ -77,6 +77,7 @@ def test_every_role_and_module_has_its_page(collections: Path) -> None:
         assert sorted(told) == full
 
 
+@pytest.mark.slow
 def test_ansible_lint_accepts_a_playbook_that_uses_it(collections: Path, tmp_path: Path) -> None:
     (tmp_path / "site.yml").write_text(PLAYBOOK)
     arguments = ("--offline", "--strict", "--profile", "production", "site.yml")

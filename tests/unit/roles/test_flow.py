@@ -1,5 +1,7 @@
 """What the plays run, in which order, and what one role knows of another."""
 
+import pytest
+
 from provision import content
 
 from .conftest import FACTS, GPU, Play, Run
@@ -18,6 +20,7 @@ def receipts(done: Run) -> list[tuple[str, str]]:
     return [(call.options["role"], call.options["state"]) for call in done.of("role_receipt")]
 
 
+@pytest.mark.slow
 def test_every_role_withdraws_its_receipt_first_and_writes_it_last(play: Play) -> None:
     done = play("site", nvidia_mig_layout=LAYOUT, docker_engine_version="28.5.2")
     assert done.code == 0, done.said
@@ -51,6 +54,7 @@ def test_every_role_withdraws_its_receipt_first_and_writes_it_last(play: Play) -
     assert "changed=1 " in done.said
 
 
+@pytest.mark.slow
 def test_check_mode_counts_with_what_the_driver_would_do_to_the_partitions(play: Play) -> None:
     done = play("site", "--check", "--tags", "nvidia_driver,nvidia_mig", nvidia_mig_layout=LAYOUT)
     assert done.code == 0, done.said
@@ -58,6 +62,7 @@ def test_check_mode_counts_with_what_the_driver_would_do_to_the_partitions(play:
     assert exchanged == [False, True, True]
 
 
+@pytest.mark.slow
 def test_a_role_works_without_the_others(play: Play) -> None:
     done = play(ALONE)
     assert done.code == 0, done.said

@@ -83,6 +83,7 @@ def test_newer_gpus_switch_beside_clients_that_do_not_compute(server: Build, hol
     assert [app.pid for app in pynvml.nvmlDeviceGetComputeRunningProcesses(device)] == [holder[-1]]
 
 
+@pytest.mark.needs("root")  # nvidia-smi resets a GPU for root alone
 def test_where_the_mode_waits_for_a_reset_nvidia_smi_does_it(server: Build) -> None:
     built, device = start(server, "a100-sxm4-40gb", enable=False)
     built.power_on("mig_reset_by_hand")

@@ -16,6 +16,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.unit.lab.hardware.conftest import Server, build_driver, hold
 
@@ -56,7 +57,13 @@ def matches(pattern: str, text: str) -> bool:
     return re.fullmatch(r"\S+".join(parts), text) is not None
 
 
-@pytest.mark.parametrize("case", sorted(CASES.glob("*.txt")), ids=lambda path: path.stem)
+def session(case: Path) -> ParameterSet:
+    """Return a case. nvidia-smi resets a GPU for root alone."""
+    needs = [pytest.mark.needs("root")] if "--gpu-reset" in case.read_text() else []
+    return pytest.param(case, marks=needs, id=case.stem)
+
+
+@pytest.mark.parametrize("case", list(map(session, sorted(CASES.glob("*.txt")))))
 def test_session(case: Path, server: Build, tmp_path: Path) -> None:
     built: Server | None = None
     faults: list[str] = []
